@@ -1,0 +1,81 @@
+/**
+ * The domain language: every object of Swarm mode in the shape in which the Docker Engine API shows it.
+ * - One schema per object (`*Schema`) is its only definition; types derive from it.
+ * - Stored objects carry what only the server may know under `Internal`; `present` is the only way out to a client.
+ * - A missing field and a zero differ; defaults are read through accessors only.
+ * - Pure: no clock, no randomness, no I/O.
+ */
+export type {
+  ClusterId,
+  ConfigId,
+  ContainerId,
+  NetworkId,
+  NodeId,
+  SecretId,
+  ServiceId,
+  TaskId,
+  VolumeId,
+} from './ids.ts';
+export type { Integer } from './json/schema.ts';
+export type { InternalMeta, Meta, ObjectVersion, Timestamp } from './meta.ts';
+export { type Network, type NetworkSpec, networkCreateSchema } from './network/network.ts';
+export {
+  type Node,
+  type NodeDescription,
+  type NodeInternal,
+  type NodeRole,
+  type NodeSpec,
+  type NodeState,
+  type NodeStatus,
+  nodeDescriptionSchema,
+  nodeSpecSchema,
+} from './node/node.ts';
+export {
+  type Config,
+  type ConfigSpec,
+  configSpecSchema,
+  type Secret,
+  type SecretSpec,
+  secretSpecSchema,
+} from './secret/secret.ts';
+export type {
+  ContainerSpec,
+  GenericResource,
+  Healthcheck,
+  Mount,
+  ResourceRequirements,
+  RestartPolicy,
+} from './service/container-spec.ts';
+export type {
+  Endpoint,
+  PullCredentials,
+  Service,
+  ServiceInternal,
+  TaskTemplate,
+  UpdateState,
+  UpdateStatus,
+} from './service/service.ts';
+export {
+  type EndpointSpec,
+  type NetworkAttachmentConfig,
+  type Placement,
+  type PortConfig,
+  type ServiceMode,
+  type ServiceSpec,
+  serviceSpecSchema,
+  type TaskSpec,
+  type UpdateConfig,
+} from './service/service-spec.ts';
+export {
+  type Cluster,
+  type ClusterInternal,
+  type SwarmInitRequest,
+  type SwarmJoinRequest,
+  type SwarmSpec,
+  swarmInitRequestSchema,
+  swarmJoinRequestSchema,
+  swarmSpecSchema,
+} from './swarm/swarm.ts';
+export { compareStates, type DesiredState, isTerminal, type TaskState, taskStateOrder } from './task/states.ts';
+export type { ContainerStatus, Task, TaskInternal, TaskStatus } from './task/task.ts';
+export { type ClusterVolumeSpec, clusterVolumeSpecSchema, type PublishState, type Volume } from './volume/volume.ts';

@@ -1,0 +1,36 @@
+import type { Static } from 'typebox';
+import type { ConfigId, SecretId } from '../ids.ts';
+import { bytes, map, string, struct } from '../json/schema.ts';
+import type { InternalMeta, Meta } from '../meta.ts';
+
+const driver = () => struct('Driver', { Name: string(), Options: map(string()) });
+
+export const secretSpecSchema = struct('SecretSpec', {
+  Name: string(),
+  Labels: map(string()),
+  Data: bytes(),
+  Driver: driver(),
+  Templating: driver(),
+});
+export type SecretSpec = Static<typeof secretSpecSchema>;
+
+export const configSpecSchema = struct('ConfigSpec', {
+  Name: string(),
+  Labels: map(string()),
+  Data: bytes(),
+  Templating: driver(),
+});
+export type ConfigSpec = Static<typeof configSpecSchema>;
+
+/** `Spec.Data` is absent here: what must not leave the server stands under `Internal`. */
+export interface Secret extends Meta {
+  readonly ID: SecretId;
+  readonly Spec: Omit<SecretSpec, 'Data'>;
+  readonly Internal: InternalMeta & { readonly Data?: string };
+}
+
+export interface Config extends Meta {
+  readonly ID: ConfigId;
+  readonly Spec: ConfigSpec;
+  readonly Internal: InternalMeta;
+}

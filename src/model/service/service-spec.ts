@@ -1,0 +1,88 @@
+import type { Static } from 'typebox';
+import { duration, float32, list, map, string, struct, uint32, uint64, word } from '../json/schema.ts';
+import { containerSpecSchema, genericResourceSchema, resourcesSchema, restartPolicySchema } from './container-spec.ts';
+
+export const networkAttachmentSchema = struct('NetworkAttachmentConfig', {
+  Target: string(),
+  Aliases: list(string()),
+  DriverOpts: map(string()),
+});
+export type NetworkAttachmentConfig = Static<typeof networkAttachmentSchema>;
+
+export const placementSchema = struct('Placement', {
+  Constraints: list(string()),
+  Preferences: list(struct('PlacementPreference', { Spread: struct('SpreadOver', { SpreadDescriptor: string() }) })),
+  MaxReplicas: uint64(),
+  Platforms: list(struct('Platform', { Architecture: string(), OS: string() })),
+});
+export type Placement = Static<typeof placementSchema>;
+
+export const taskSpecSchema = struct('TaskSpec', {
+  ContainerSpec: containerSpecSchema,
+  PluginSpec: struct('PluginSpec', {
+    Name: string(),
+    Remote: string(),
+    Disabled: word(),
+    PluginPrivilege: list(struct('PluginPrivilege', {})),
+    Env: list(string()),
+  }),
+  NetworkAttachmentSpec: struct('NetworkAttachmentSpec', { ContainerID: string() }),
+  Resources: resourcesSchema,
+  RestartPolicy: restartPolicySchema,
+  Placement: placementSchema,
+  Networks: list(networkAttachmentSchema),
+  LogDriver: struct('Driver', { Name: string(), Options: map(string()) }),
+  ForceUpdate: uint64(),
+  Runtime: word('container', 'plugin', 'attachment'),
+});
+export type TaskSpec = Static<typeof taskSpecSchema>;
+
+export const updateConfigSchema = struct('UpdateConfig', {
+  Parallelism: uint64(),
+  Delay: duration(),
+  FailureAction: word('pause', 'continue', 'rollback'),
+  Monitor: duration(),
+  MaxFailureRatio: float32(),
+  Order: word('stop-first', 'start-first'),
+});
+export type UpdateConfig = Static<typeof updateConfigSchema>;
+
+export const portConfigSchema = struct('PortConfig', {
+  Name: string(),
+  Protocol: word('tcp', 'udp', 'sctp'),
+  TargetPort: uint32(),
+  PublishedPort: uint32(),
+  PublishMode: word('ingress', 'host'),
+});
+export type PortConfig = Static<typeof portConfigSchema>;
+
+export const endpointSpecSchema = struct('EndpointSpec', {
+  Mode: word('vip', 'dnsrr'),
+  Ports: list(portConfigSchema),
+});
+export type EndpointSpec = Static<typeof endpointSpecSchema>;
+
+/** Exactly one mode may be given; none means replicated with one replica. */
+export const serviceModeSchema = struct('ServiceMode', {
+  Replicated: struct('ReplicatedService', { Replicas: uint64() }),
+  Global: struct('GlobalService', {}),
+  ReplicatedJob: struct('ReplicatedJob', { MaxConcurrent: uint64(), TotalCompletions: uint64() }),
+  GlobalJob: struct('GlobalJob', {}),
+});
+export type ServiceMode = Static<typeof serviceModeSchema>;
+
+/** The user's wish for a service. */
+export const serviceSpecSchema = struct('ServiceSpec', {
+  Name: string(),
+  Labels: map(string()),
+  TaskTemplate: taskSpecSchema,
+  Mode: serviceModeSchema,
+  UpdateConfig: updateConfigSchema,
+  RollbackConfig: updateConfigSchema,
+  /** Honoured below API 1.44 when the template has none. */
+  Networks: list(networkAttachmentSchema),
+  EndpointSpec: endpointSpecSchema,
+});
+export type ServiceSpec = Static<typeof serviceSpecSchema>;
+export type { GenericResource } from './container-spec.ts';
+export { genericResourceSchema };

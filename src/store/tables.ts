@@ -1,0 +1,33 @@
+import type { Cluster, Config, Network, Node, Secret, Service, Task, TaskTemplate, Volume } from '../model/index.ts';
+
+/** The tables of the store and what each holds. Adding one: see docs/checklists/new-table.md. */
+export interface Tables {
+  readonly cluster: Cluster;
+  readonly node: Node;
+  readonly service: Service;
+  readonly task: Task;
+  readonly template: TaskTemplate;
+  readonly network: Network;
+  readonly secret: Secret;
+  readonly config: Config;
+  readonly volume: Volume;
+}
+
+export type TableName = keyof Tables;
+
+export const tableNames = [
+  'cluster',
+  'node',
+  'service',
+  'task',
+  'template',
+  'network',
+  'secret',
+  'config',
+  'volume',
+] as const satisfies readonly TableName[];
+
+/** The key of a template: one per accepted spec of a service. */
+export function templateKey(serviceId: string, specVersion: number): string {
+  return `${serviceId}.${specVersion}`;
+}
