@@ -15,10 +15,11 @@ export interface HardState {
 /** What was found on the disk at open. */
 export interface Recovered {
   readonly hardState: HardState | undefined;
-  /** The newest whole snapshot; entries follow it. */
+  /** The newest snapshot; `chunks` are checked as they are read. */
   readonly snapshot:
     | { readonly index: number; readonly term: number; readonly chunks: () => AsyncIterable<Uint8Array> }
     | undefined;
+  /** Those after the snapshot, without gap. */
   readonly records: readonly LogRecord[];
   /** Bytes of a torn last batch that were cut; 0 when the log ended whole. */
   readonly cutBytes: number;
@@ -29,14 +30,23 @@ export interface WriteAheadLog {
   /**
    * Adds records, and the hard state if given, and resolves when they are durable. Calls made while a sync is under way share
    * the next one (group commit). An index at or below the last replaces that record and all after it (Raft's conflict rule).
+   * Rejects with `Unavailable('log-disk-full')` (nothing written, later calls may succeed) or `Unavailable('log-failed')` (the log
+   * is of no use any more; the process must end).
    */
   append(records: readonly LogRecord[], hardState?: HardState): Promise<void>;
-  /** Writes a snapshot durably, then drops the segments that hold only entries at or below `keepAfter`. */
+  /**
+   * Writes a snapshot durably, then drops older ones and the segments that hold only entries at or below `keepAfter`. Appends go on
+   * meanwhile. Rejects with `log-disk-full` when there is no room; the log is as before then.
+   */
   writeSnapshot(
     mark: { readonly index: number; readonly term: number },
     chunks: AsyncIterable<Uint8Array>,
     keepAfter: number,
   ): Promise<void>;
+  /** Index of the last durable record, or the snapshot's; 0 when there is none. */
   readonly lastIndex: number;
+  /** Bytes of all segments that are kept: what a snapshot would let go of. */
+  readonly segmentCount: number;
+  /** Waits for what was appended, then releases the disk. */
   close(): Promise<void>;
 }
