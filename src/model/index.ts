@@ -49,6 +49,7 @@ export type {
 export type {
   Endpoint,
   PullCredentials,
+  Rollout,
   Service,
   ServiceInternal,
   TaskTemplate,

@@ -1,4 +1,4 @@
-import type { NetworkId, ServiceId } from '../ids.ts';
+import type { NetworkId, ServiceId, TaskId } from '../ids.ts';
 import type { Integer } from '../json/schema.ts';
 import type { InternalMeta, Meta, Timestamp } from '../meta.ts';
 import type { EndpointSpec, PortConfig, ServiceSpec, TaskSpec } from './service-spec.ts';
@@ -36,6 +36,17 @@ export interface ServiceInternal extends InternalMeta {
   readonly PreviousSpecVersion?: number;
   readonly Credentials?: PullCredentials;
   readonly PreviousCredentials?: PullCredentials;
+  /** How the roll-out of the current spec fares; a new spec begins a new one. */
+  readonly Rollout?: Rollout;
+}
+
+/** What a roll-out's next leader must know of it: the failure ratio is counted over both. */
+export interface Rollout {
+  readonly SpecVersion: number;
+  /** Slots that were to be changed when it began. */
+  readonly Slots: number;
+  /** Tasks of this roll-out that ended before or within the monitor period. */
+  readonly Failed: readonly TaskId[];
 }
 
 export interface Service extends Meta {

@@ -32,6 +32,8 @@ export interface TaskInternal extends InternalMeta {
   readonly StartAfter?: TaskId;
   /** … but no later than this store time. */
   readonly StartBy?: Instant;
+  /** Created by a roll-out, not by scaling or a restart: its failure counts for the roll-out of `SpecVersion`. */
+  readonly ByUpdate?: true;
 }
 
 /** One attempt to run a slot's container. Its spec is `templates[ServiceID, Internal.SpecVersion]`. */

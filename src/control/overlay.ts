@@ -1,0 +1,253 @@
+import type { Cluster, NodeId, Service, ServiceId, Task, TaskId, TaskTemplate } from '../model/index.ts';
+import type { Change, Changed, Precondition, TableName, Tables, Transaction, View } from '../store/index.ts';
+
+/** Most changes of one transaction, as in Swarm: a conflict drops no more than that, and an apply step stays short. */
+export const MAX_CHANGES = 200;
+
+interface Draft {
+  readonly preconditions: Map<string, Precondition>;
+  readonly changes: Map<string, Change>;
+}
+
+const keyOf = (table: TableName, id: string) => `${table}/${id}`;
+
+/**
+ * The store as it will be once the transactions collected here are applied. A transaction that builds on an object written by an
+ * earlier one is folded into that one, so that a task can be created, made pending and placed by one put in one log entry, and no
+ * transaction depends on another that may be dropped.
+ */
+export class Overlay implements View {
+  readonly #base: View;
+  readonly #drafts: Draft[] = [];
+  readonly #owner = new Map<string, Draft>();
+  /** Objects written here; `undefined` for removed ones. */
+  readonly #written = new Map<string, Tables[TableName] | undefined>();
+  /** Tasks written here and not removed, by what a view is asked for. */
+  readonly #byService = new TaskIndex((task) => task.ServiceID);
+  readonly #bySlot = new TaskIndex((task) => `${task.ServiceID}.${task.Slot}`);
+  readonly #byNode = new TaskIndex((task) => task.NodeID);
+  readonly #byPredecessor = new TaskIndex((task) => task.Internal.StartAfter);
+
+  constructor(base: View) {
+    this.#base = base;
+  }
+
+  get index() {
+    return this.#base.index;
+  }
+
+  get storeTime() {
+    return this.#base.storeTime;
+  }
+
+  /**
+   * Takes a transaction in. Returns what it changes, or `undefined` when folding would make a transaction larger than
+   * `MAX_CHANGES`: then it is to be decided again on the next view.
+   */
+  add(transaction: Transaction): readonly Changed[] | undefined {
+    const owners = this.#ownersOf(transaction);
+    const target = this.#merged(owners, transaction);
+    if (target === undefined) return undefined;
+    for (const precondition of transaction.preconditions) {
+      if (this.#writerBehind(precondition) !== undefined) continue;
+      target.preconditions.set(JSON.stringify(precondition), precondition);
+    }
+    return transaction.changes.map((change) => this.#write(change, target));
+  }
+
+  /** Everything taken in, ready to propose. */
+  transactions(): Transaction[] {
+    return this.#drafts
+      .filter((draft) => draft.changes.size > 0)
+      .map((draft) => ({ preconditions: [...draft.preconditions.values()], changes: [...draft.changes.values()] }));
+  }
+
+  cluster(): Cluster | undefined {
+    return this.#base.cluster();
+  }
+
+  get<T extends TableName>(table: T, id: string): Tables[T] | undefined {
+    const key = keyOf(table, id);
+    // The key names the table, so the object is of its type.
+    if (this.#written.has(key)) return this.#written.get(key) as Tables[T] | undefined;
+    return this.#base.get(table, id);
+  }
+
+  *list<T extends TableName>(table: T): Iterable<Tables[T]> {
+    const prefix = keyOf(table, '');
+    for (const object of this.#base.list(table)) {
+      if (!('ID' in object) || !this.#written.has(prefix + object.ID)) yield object;
+    }
+    for (const [key, object] of this.#written) {
+      if (object !== undefined && key.startsWith(prefix)) yield object as Tables[T];
+    }
+  }
+
+  count(table: TableName): number {
+    let count = this.#base.count(table);
+    const prefix = keyOf(table, '');
+    for (const [key, object] of this.#written) {
+      if (!key.startsWith(prefix)) continue;
+      const existed = this.#base.get(table, key.slice(prefix.length)) !== undefined;
+      count += Number(object !== undefined) - Number(existed);
+    }
+    return count;
+  }
+
+  byName<T extends TableName>(table: T, name: string): ReadonlyArray<Tables[T]> {
+    return this.#base.byName(table, name);
+  }
+
+  byIdPrefix<T extends TableName>(table: T, prefix: string): ReadonlyArray<Tables[T]> {
+    return this.#base.byIdPrefix(table, prefix);
+  }
+
+  template(serviceId: ServiceId, specVersion: number): TaskTemplate | undefined {
+    return this.#base.template(serviceId, specVersion);
+  }
+
+  *tasksOfService(serviceId: ServiceId): Iterable<Task> {
+    yield* this.#unwritten(this.#base.tasksOfService(serviceId));
+    yield* this.#byService.of(serviceId);
+  }
+
+  *tasksOfSlot(serviceId: ServiceId, slot: number): Iterable<Task> {
+    yield* this.#unwritten(this.#base.tasksOfSlot(serviceId, slot));
+    yield* this.#bySlot.of(`${serviceId}.${slot}`);
+  }
+
+  *tasksOfNode(nodeId: NodeId): Iterable<Task> {
+    yield* this.#unwritten(this.#base.tasksOfNode(nodeId));
+    yield* this.#byNode.of(nodeId);
+  }
+
+  *tasksWaitingFor(taskId: TaskId): Iterable<Task> {
+    yield* this.#unwritten(this.#base.tasksWaitingFor(taskId));
+    yield* this.#byPredecessor.of(taskId);
+  }
+
+  servicesUsing(table: 'secret' | 'config' | 'network', id: string): Iterable<Service> {
+    return this.#base.servicesUsing(table, id);
+  }
+
+  *#unwritten(tasks: Iterable<Task>): Iterable<Task> {
+    for (const task of tasks) if (!this.#written.has(keyOf('task', task.ID))) yield task;
+  }
+
+  /** The drafts whose objects this transaction writes, or whose outcome it takes for granted. */
+  #ownersOf(transaction: Transaction): Set<Draft> {
+    const owners = new Set<Draft>();
+    for (const change of transaction.changes) {
+      const owner = this.#owner.get(keyOf(change.table, change.kind === 'put' ? idOf(change.object) : change.id));
+      if (owner !== undefined) owners.add(owner);
+    }
+    for (const precondition of transaction.preconditions) {
+      const owner = this.#writerBehind(precondition);
+      if (owner !== undefined) owners.add(owner);
+    }
+    return owners;
+  }
+
+  /** The draft whose change this precondition was decided on; `undefined` when the committed object satisfies it as well. */
+  #writerBehind(precondition: Precondition): Draft | undefined {
+    if (!('id' in precondition)) return undefined;
+    const owner = this.#owner.get(keyOf(precondition.table, precondition.id));
+    if (owner === undefined || precondition.kind === 'revision' || precondition.kind === 'absent') return owner;
+    const committed = this.#base.get(precondition.table, precondition.id);
+    if (committed === undefined) return owner;
+    if (precondition.kind === 'exists') return undefined;
+    const unchanged = 'Version' in committed && committed.Version.Index === precondition.index;
+    return unchanged ? undefined : owner;
+  }
+
+  #merged(owners: ReadonlySet<Draft>, transaction: Transaction): Draft | undefined {
+    const [first, ...others] = owners;
+    if (first === undefined) {
+      const draft: Draft = { preconditions: new Map(), changes: new Map() };
+      this.#drafts.push(draft);
+      return draft;
+    }
+    let size = first.changes.size;
+    for (const other of others) size += other.changes.size;
+    for (const change of transaction.changes) {
+      const key = keyOf(change.table, change.kind === 'put' ? idOf(change.object) : change.id);
+      if (!this.#owner.has(key)) size++;
+    }
+    if (size > MAX_CHANGES) return undefined;
+    for (const other of others) this.#join(first, other);
+    return first;
+  }
+
+  #join(into: Draft, from: Draft): void {
+    for (const [key, precondition] of from.preconditions) into.preconditions.set(key, precondition);
+    for (const [key, change] of from.changes) {
+      into.changes.set(key, change);
+      this.#owner.set(key, into);
+    }
+    this.#drafts.splice(this.#drafts.indexOf(from), 1);
+  }
+
+  #write(change: Change, draft: Draft): Changed {
+    const id = change.kind === 'put' ? idOf(change.object) : change.id;
+    const key = keyOf(change.table, id);
+    const before = this.get(change.table, id);
+    const after = change.kind === 'put' ? change.object : undefined;
+    this.#index(before, after, change.table);
+    this.#written.set(key, after);
+    this.#owner.set(key, draft);
+    if (after === undefined && this.#base.get(change.table, id) === undefined) draft.changes.delete(key);
+    else draft.changes.set(key, change);
+    // Table and objects come from one change, so they fit each other.
+    return {
+      table: change.table,
+      id,
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after }),
+    } as Changed;
+  }
+
+  #index(before: Tables[TableName] | undefined, after: Tables[TableName] | undefined, table: TableName): void {
+    if (table !== 'task') return;
+    // Objects of this table are tasks.
+    const old = before as Task | undefined;
+    const task = after as Task | undefined;
+    for (const index of [this.#byService, this.#bySlot, this.#byNode, this.#byPredecessor]) {
+      if (old !== undefined) index.remove(old);
+      if (task !== undefined) index.add(task);
+    }
+  }
+}
+
+class TaskIndex {
+  readonly #keyOf: (task: Task) => string | undefined;
+  readonly #tasks = new Map<string, Map<TaskId, Task>>();
+
+  constructor(keyOf: (task: Task) => string | undefined) {
+    this.#keyOf = keyOf;
+  }
+
+  of(key: string): Iterable<Task> {
+    return this.#tasks.get(key)?.values() ?? [];
+  }
+
+  add(task: Task): void {
+    const key = this.#keyOf(task);
+    if (key === undefined) return;
+    let tasks = this.#tasks.get(key);
+    if (tasks === undefined) {
+      tasks = new Map();
+      this.#tasks.set(key, tasks);
+    }
+    tasks.set(task.ID, task);
+  }
+
+  remove(task: Task): void {
+    const key = this.#keyOf(task);
+    if (key !== undefined) this.#tasks.get(key)?.delete(task.ID);
+  }
+}
+
+/** Templates are written by apply alone; every other object has an id. */
+function idOf(object: Tables[TableName]): string {
+  return 'ID' in object ? object.ID : `${object.ServiceID}.${object.SpecVersion}`;
+}

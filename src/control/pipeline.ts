@@ -1,0 +1,78 @@
+import type { Changed, Commit, Transaction, View } from '../store/index.ts';
+import type { Loop, LoopContext } from './loop.ts';
+import { Overlay } from './overlay.ts';
+import { earliest } from './worklist.ts';
+
+/**
+ * Several loops as one: in each act, every loop decides on the view that those before it leave, and all of it goes into one log
+ * entry. So a new service's tasks are created, allocated and placed with one sync of the disk, not with three.
+ * The loops stay apart: a loop sees of the others only changes, as from a commit. Changes that turn out not to be applied are
+ * taken back with a change from what was expected to what is, before the next act.
+ */
+export function pipeline(name: string, loops: readonly Loop[]): Loop {
+  /** What the loops were told and no commit has told since. */
+  const expected = new Map<string, Changed>();
+
+  const tell = (from: number, commit: Commit) => {
+    for (let at = from; at < loops.length; at++) loops[at]?.mark(commit);
+  };
+
+  const takeBack = (view: View) => {
+    if (expected.size === 0) return;
+    const changes = [...expected.values()].map(({ table, id, after }) => {
+      const actual = view.get(table, id);
+      // Both objects are of this table.
+      return {
+        table,
+        id,
+        ...(after === undefined ? {} : { before: after }),
+        ...(actual === undefined ? {} : { after: actual }),
+      } as Changed;
+    });
+    expected.clear();
+    tell(0, { index: view.index, storeTime: view.storeTime, changes });
+  };
+
+  const runLoop = (at: number, loop: Loop, overlay: Overlay, context: LoopContext) => {
+    const told: Changed[] = [];
+    for (const transaction of loop.act(overlay, context)) {
+      const changes = overlay.add(transaction);
+      for (const changed of changes ?? unchanged(transaction, overlay)) {
+        expected.set(`${changed.table}/${changed.id}`, changed);
+        if (changes !== undefined) told.push(changed);
+      }
+    }
+    if (told.length > 0) tell(at, { index: overlay.index, storeTime: context.now, changes: told });
+  };
+
+  return {
+    name,
+    start(view) {
+      expected.clear();
+      for (const loop of loops) loop.start(view);
+    },
+    mark(commit) {
+      for (const { table, id } of commit.changes) expected.delete(`${table}/${id}`);
+      tell(0, commit);
+    },
+    act(view, context) {
+      takeBack(view);
+      const overlay = new Overlay(view);
+      loops.forEach((loop, at) => {
+        runLoop(at, loop, overlay, context);
+      });
+      return overlay.transactions();
+    },
+    nextDeadline: () => earliest(...loops.map((loop) => loop.nextDeadline())),
+  };
+}
+
+/** The objects of a transaction that is put off: they are looked at again in the next act. */
+function unchanged(transaction: Transaction, view: View): readonly Changed[] {
+  return transaction.changes.flatMap((change) => {
+    if (change.kind === 'remove' || !('ID' in change.object)) return [];
+    const id = change.object.ID;
+    const before = view.get(change.table, id);
+    return before === undefined ? [] : [{ table: change.table, id, after: before } as Changed];
+  });
+}

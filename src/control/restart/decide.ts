@@ -1,0 +1,58 @@
+import { isTerminal, type Node, restartPolicy, type Service, type Task } from '../../model/index.ts';
+import type { Transaction, View } from '../../store/index.ts';
+import type { LoopContext } from '../loop.ts';
+import { holdFor, holdOver } from '../tasks/hold.ts';
+import { createTask, type Hold } from '../tasks/new-task.ts';
+import { isLive, placeOf } from '../tasks/slot.ts';
+import { desire, put, replaceTask, specUnchanged, stopTask, taskUnchanged } from '../tasks/write.ts';
+import { type Decision, settled } from '../worklist.ts';
+import { mayRunGlobal } from './global-node.ts';
+import { specOf, wantsRestart } from './policy.ts';
+
+/**
+ * What becomes of one task that is wanted: replaced when it ended or its node is gone, down or drained; started when its hold is
+ * over. The order to stop the old one and its replacement are one transaction, so that a slot is never left empty or doubled.
+ */
+export function decideRestart(view: View, task: Task, context: LoopContext): Decision {
+  const service = view.get('service', task.ServiceID);
+  if (service === undefined || !isLive(task)) return settled;
+  const node = task.NodeID === undefined ? undefined : view.get('node', task.NodeID);
+  const ended = isTerminal(task.Status.State);
+  const lostNode = task.NodeID !== undefined && isLost(node);
+  if (!ended && !lostNode) return startHeld(view, task, context);
+  if (placeOf(task).kind === 'node' && !mayRunGlobal(service, node)) return { transactions: stopTask(task, 'shutdown') };
+  // A replacement that failed while it was held is followed no sooner than it would have started: no tight loop of bad pulls.
+  const heldUntil = task.DesiredState === 'ready' ? task.Internal.StartAt : undefined;
+  if (ended && heldUntil !== undefined && context.now < heldUntil) return { transactions: [], again: heldUntil };
+  if (!wantsRestart(view, service, task)) return { transactions: stopTask(task, 'shutdown') };
+  return { transactions: [replace(view, service, task, node, context)] };
+}
+
+/** Swarm's invalid node: deleted, down or drained. */
+export function isLost(node: Node | undefined): boolean {
+  return node === undefined || node.Status.State === 'down' || node.Spec.Availability === 'drain';
+}
+
+function replace(view: View, service: Service, task: Task, node: Node | undefined, context: LoopContext): Transaction {
+  const drained = node?.Spec.Availability === 'drain';
+  const delayMs = drained ? 0 : restartPolicy(specOf(view, service, task)).delayMs;
+  const hold = notBefore(holdFor(view, task, context.now, delayMs), task, context);
+  return {
+    preconditions: [taskUnchanged(task), specUnchanged(service)],
+    changes: [put(desire(task, 'shutdown')), createTask(service, { place: placeOf(task), hold }, context)],
+  };
+}
+
+/** A held task's delay goes on in its replacement. */
+function notBefore(hold: Hold | undefined, task: Task, { now }: LoopContext): Hold | undefined {
+  const startAt = task.DesiredState === 'ready' ? task.Internal.StartAt : undefined;
+  if (startAt === undefined || startAt <= Math.max(now, hold?.startAt ?? now)) return hold;
+  return { ...hold, startAt };
+}
+
+function startHeld(view: View, task: Task, { now }: LoopContext): Decision {
+  if (task.DesiredState !== 'ready') return settled;
+  const over = holdOver(view, task, now);
+  if (!over.due) return { transactions: [], again: over.until };
+  return { transactions: [replaceTask(task, desire(task, 'running'))] };
+}
