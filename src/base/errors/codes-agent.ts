@@ -61,4 +61,13 @@ export const agentErrors = {
     kind: 'unavailable',
     text: ({ reason }) => `the session with the manager ended: ${reason}`,
   },
+  /** What a test or the simulator lets the simulated engine say. */
+  'simulated-refusal': {
+    kind: 'internal',
+    text: ({ text }) => String(text),
+  },
+  'simulated-outage': {
+    kind: 'unavailable',
+    text: () => 'Cannot connect to the container engine. Is it running?',
+  },
 } as const satisfies ErrorTable;
