@@ -110,7 +110,11 @@ export interface ServerVersion {
   readonly arch: string;
   readonly runtime: string;
   /** Parts under us that have versions: the container engine, runc, … */
-  readonly components: ReadonlyArray<{ readonly Name: string; readonly Version: string; readonly Details?: Readonly<Record<string, string>> }>;
+  readonly components: ReadonlyArray<{
+    readonly Name: string;
+    readonly Version: string;
+    readonly Details?: Readonly<Record<string, string>>;
+  }>;
 }
 
 /** One message of `GET /events`. */
@@ -151,8 +155,8 @@ export interface EnginePassage {
   serve(request: PassageRequest, response: ServerResponse): Promise<void>;
   /** Whether a request of this kind with an `Upgrade` header becomes a raw stream (attach, exec start, session). */
   upgrades(method: string, path: string): boolean;
-  /** Takes over the connection: writes the status line itself. `head` is what was read beyond the request's headers. */
-  serveUpgrade(request: PassageRequest, socket: Duplex, head: Buffer): Promise<void>;
+  /** Takes over the connection: writes the status line itself. `body` is the request's body, `head` what was read beyond it. */
+  serveUpgrade(request: PassageRequest, body: Buffer, socket: Duplex, head: Buffer): Promise<void>;
 }
 
 /** What the API notes for operators; the daemon gives its logger. */

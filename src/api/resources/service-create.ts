@@ -1,0 +1,41 @@
+import { Refusal } from '../../base/index.ts';
+import { newId, type Service, type ServiceId } from '../../model/index.ts';
+import type { Answer } from '../http/answer.ts';
+import { json } from '../http/answer.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { commit } from '../manager-door.ts';
+import type { ApiPorts } from '../ports.ts';
+import { randomName } from './random-name.ts';
+import { acceptSpec, credentialsOf, readServiceSpec } from './service-spec.ts';
+
+/** Clients older than this expect no `Warnings` in the answer to a creation. */
+const WARNINGS_SINCE_MINOR = 42;
+
+/** `POST /services/create`. */
+export async function createService(ports: ApiPorts, exchange: Exchange): Promise<Answer> {
+  const sent = await readServiceSpec(exchange);
+  const id = newId(ports.random) as ServiceId; // a new id is of the kind that it is made for
+  const credentials = credentialsOf(exchange);
+  const Name = sent.Name === undefined || sent.Name === '' ? randomName(ports.random) : sent.Name;
+  await commit(ports.swarm, exchange.signal, 'the service', (view) => {
+    const Spec = acceptSpec(view, { ...sent, Name }, exchange.apiMinor);
+    if (view.byName('service', Name).length > 0) throw new Refusal('service-name-taken', { name: Name });
+    const now = new Date(view.storeTime).toISOString();
+    const service: Service = {
+      ID: id,
+      Version: { Index: 0 },
+      CreatedAt: now,
+      UpdatedAt: now,
+      Spec,
+      Internal: { Revision: 0, SpecVersion: 0, ...(credentials && { Credentials: credentials }) },
+    };
+    return {
+      preconditions: [
+        { kind: 'absent', table: 'service', id },
+        { kind: 'nameFree', table: 'service', name: Name },
+      ],
+      changes: [{ kind: 'put', table: 'service', object: service, newVersion: true }],
+    };
+  });
+  return json(exchange.apiMinor >= WARNINGS_SINCE_MINOR ? { ID: id, Warnings: null } : { ID: id }, 201);
+}
