@@ -6,6 +6,7 @@ import { controlErrors } from './codes-control.ts';
 import { daemonErrors } from './codes-daemon.ts';
 import { engineErrors } from './codes-engine.ts';
 import { imagesErrors } from './codes-images.ts';
+import { localEngineErrors } from './codes-local-engine.ts';
 import { managerErrors } from './codes-manager.ts';
 import { modelErrors } from './codes-model.ts';
 import { networkErrors } from './codes-network.ts';
@@ -29,6 +30,7 @@ export const errorRegistry = {
   ...imagesErrors,
   ...networkErrors,
   ...apiErrors,
+  ...localEngineErrors,
   ...daemonErrors,
 } as const;
 
