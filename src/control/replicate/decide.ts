@@ -2,10 +2,8 @@ import { desiredReplicas, type Service, type Task } from '../../model/index.ts';
 import type { Transaction, View } from '../../store/index.ts';
 import type { LoopContext } from '../loop.ts';
 import { MAX_CHANGES } from '../overlay.ts';
-import { keepsSlot } from '../restart/policy.ts';
-import { createTask } from '../tasks/new-task.ts';
-import { isLive } from '../tasks/slot.ts';
-import { specUnchanged, stopTask } from '../tasks/write.ts';
+import { keepsSlot } from '../restart/index.ts';
+import { createTask, isLive, specUnchanged, stopTask } from '../tasks/index.ts';
 import { type Decision, MAX_CHANGES_PER_ACT } from '../worklist.ts';
 import { type OccupiedSlot, surplusSlots } from './scale-down.ts';
 

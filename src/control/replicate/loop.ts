@@ -1,16 +1,9 @@
-import type { Service, ServiceId } from '../../model/index.ts';
+import type { ServiceId } from '../../model/index.ts';
 import type { Changed, Transaction, View } from '../../store/index.ts';
 import type { Loop, LoopContext } from '../loop.ts';
-import { isLive } from '../tasks/slot.ts';
-import { stopTask } from '../tasks/write.ts';
+import { isLive, isReplicated, stopTask } from '../tasks/index.ts';
 import { type Decision, settled, Worklist } from '../worklist.ts';
 import { decideReplicas } from './decide.ts';
-
-/** Whether a service is of the replicated mode; no mode at all means that too. */
-export function isReplicated(service: Service): boolean {
-  const mode = service.Spec.Mode;
-  return mode?.Global === undefined && mode?.ReplicatedJob === undefined && mode?.GlobalJob === undefined;
-}
 
 /** Keeps replicated services at their number of slots, and takes down the tasks of services that are gone, of whatever mode. */
 export function replicateLoop(): Loop {
@@ -19,7 +12,12 @@ export function replicateLoop(): Loop {
   const markChanged = (changed: Changed) => {
     if (changed.table === 'service') services.mark(changed.id as ServiceId);
     // A live task that vanished leaves its slot empty; a live one without service has to go.
-    if (changed.table === 'task' && changed.after === undefined && changed.before !== undefined && isLive(changed.before))
+    if (
+      changed.table === 'task' &&
+      changed.after === undefined &&
+      changed.before !== undefined &&
+      isLive(changed.before)
+    )
       services.mark(changed.before.ServiceID);
   };
 

@@ -1,5 +1,5 @@
 import type { NodeId, Task } from '../../model/index.ts';
-import { isLive } from '../tasks/slot.ts';
+import { isLive } from '../tasks/index.ts';
 
 export interface OccupiedSlot {
   readonly slot: number;

@@ -1,10 +1,20 @@
 import { isTerminal, type Node, restartPolicy, type Service, type Task } from '../../model/index.ts';
 import type { Transaction, View } from '../../store/index.ts';
 import type { LoopContext } from '../loop.ts';
-import { holdFor, holdOver } from '../tasks/hold.ts';
-import { createTask, type Hold } from '../tasks/new-task.ts';
-import { isLive, placeOf } from '../tasks/slot.ts';
-import { desire, put, replaceTask, specUnchanged, stopTask, taskUnchanged } from '../tasks/write.ts';
+import {
+  createTask,
+  desire,
+  type Hold,
+  holdFor,
+  holdOver,
+  isLive,
+  placeOf,
+  put,
+  replaceTask,
+  specUnchanged,
+  stopTask,
+  taskUnchanged,
+} from '../tasks/index.ts';
 import { type Decision, settled } from '../worklist.ts';
 import { mayRunGlobal } from './global-node.ts';
 import { specOf, wantsRestart } from './policy.ts';
@@ -20,7 +30,8 @@ export function decideRestart(view: View, task: Task, context: LoopContext): Dec
   const ended = isTerminal(task.Status.State);
   const lostNode = task.NodeID !== undefined && isLost(node);
   if (!ended && !lostNode) return startHeld(view, task, context);
-  if (placeOf(task).kind === 'node' && !mayRunGlobal(service, node)) return { transactions: stopTask(task, 'shutdown') };
+  if (placeOf(task).kind === 'node' && !mayRunGlobal(service, node))
+    return { transactions: stopTask(task, 'shutdown') };
   // A replacement that failed while it was held is followed no sooner than it would have started: no tight loop of bad pulls.
   const heldUntil = task.DesiredState === 'ready' ? task.Internal.StartAt : undefined;
   if (ended && heldUntil !== undefined && context.now < heldUntil) return { transactions: [], again: heldUntil };

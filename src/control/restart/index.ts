@@ -6,4 +6,4 @@
 export { decideRestart, isLost } from './decide.ts';
 export { belongsOn, mayRunGlobal } from './global-node.ts';
 export { restartLoop } from './loop.ts';
-export { keepsSlot, wantsRestart } from './policy.ts';
+export { keepsSlot, specOf, wantsRestart } from './policy.ts';

@@ -1,8 +1,7 @@
 import { isTerminal, type Node, type NodeId, type Task, type TaskId } from '../../model/index.ts';
 import type { Changed, Transaction, View } from '../../store/index.ts';
 import type { Loop, LoopContext } from '../loop.ts';
-import { isLive, isOver } from '../tasks/slot.ts';
-import { observe, replaceTask } from '../tasks/write.ts';
+import { isLive, isOver, observe, replaceTask } from '../tasks/index.ts';
 import { type Decision, earliest, settled, Worklist } from '../worklist.ts';
 import { decideRestart, isLost } from './decide.ts';
 
@@ -28,7 +27,8 @@ export function restartLoop(): Loop {
     if (changed.after === undefined) ended.mark(changed.id as TaskId);
     else markTask(changed.after);
     // A task that came to a node in the moment when the node was lost.
-    if (changed.after?.NodeID !== undefined && changed.after.NodeID !== changed.before?.NodeID) tasks.mark(changed.after.ID);
+    if (changed.after?.NodeID !== undefined && changed.after.NodeID !== changed.before?.NodeID)
+      tasks.mark(changed.after.ID);
   };
 
   const followUp = (view: View, id: TaskId): Decision => {

@@ -1,6 +1,6 @@
 import { restartPolicy, type Service, type Task, type TaskSpec } from '../../model/index.ts';
 import type { View } from '../../store/index.ts';
-import { newestOf, placeOf, tasksOfPlace } from '../tasks/slot.ts';
+import { newestOf, placeOf, tasksOfPlace } from '../tasks/index.ts';
 
 /**
  * Whether the policy of the task's own spec asks for another attempt (Swarm's restart supervisor). What counts against

@@ -9,7 +9,8 @@ export const STOP_WAIT_MS = 60_000;
 
 /** Whether something of the task may still run on a node that can tell us of its end. */
 export function mayStillRun(view: View, task: Task | undefined): boolean {
-  if (task === undefined || isTerminal(task.Status.State) || !isAssigned(task) || task.NodeID === undefined) return false;
+  if (task === undefined || isTerminal(task.Status.State) || !isAssigned(task) || task.NodeID === undefined)
+    return false;
   const node = view.get('node', task.NodeID);
   return node !== undefined && node.Status.State !== 'down';
 }

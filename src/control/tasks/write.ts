@@ -1,4 +1,11 @@
-import { type DesiredState, type Service, type Task, type TaskStatus, taskStateOrder, timestamp } from '../../model/index.ts';
+import {
+  type DesiredState,
+  type Service,
+  type Task,
+  type TaskStatus,
+  taskStateOrder,
+  timestamp,
+} from '../../model/index.ts';
 import type { Change, Precondition, Transaction } from '../../store/index.ts';
 import type { LoopContext } from '../loop.ts';
 

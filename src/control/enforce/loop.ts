@@ -1,0 +1,33 @@
+import type { NodeId } from '../../model/index.ts';
+import type { Transaction } from '../../store/index.ts';
+import type { Loop } from '../loop.ts';
+import { placementChanged } from '../tasks/index.ts';
+import { settled, Worklist } from '../worklist.ts';
+import { decideEnforcement } from './decide.ts';
+
+/** Looks at the tasks of nodes that changed, and of all nodes once a leadership. */
+export function enforceLoop(): Loop {
+  const nodes = new Worklist<NodeId>('enforce');
+  return {
+    name: 'enforce',
+    start(view) {
+      nodes.clear();
+      for (const node of view.list('node')) nodes.mark(node.ID);
+    },
+    mark(commit) {
+      for (const changed of commit.changes) {
+        if (changed.table === 'node' && placementChanged(changed.before, changed.after))
+          nodes.mark(changed.id as NodeId);
+      }
+    },
+    act(view, context) {
+      const out: Transaction[] = [];
+      nodes.decide(context, out, (id) => {
+        const node = view.get('node', id);
+        return node === undefined ? settled : { transactions: decideEnforcement(view, node, context) };
+      });
+      return out;
+    },
+    nextDeadline: () => nodes.nextDeadline(),
+  };
+}
