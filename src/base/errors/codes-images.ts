@@ -48,7 +48,6 @@ export const imagesErrors = {
     kind: 'internal',
     text: ({ path, why }) => `the image store's list ${path} can't be read: ${why}`,
   },
-  'image-cancelled': { kind: 'unavailable', text: ({ what }) => `${what}: context canceled` },
   'registry-unreachable': { kind: 'unavailable', text: ({ method, url, why }) => `${method} "${url}": ${why}` },
   'registry-denied': {
     kind: 'notFound',

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, stat } from 'node:fs/promises';
-import { type Duplex, PassThrough, type Writable } from 'node:stream';
+import { mkdir, stat } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { assert, Refusal, Unavailable } from '../../../../base/index.ts';
 import type { Digest } from '../digest.ts';
+import { type Compression, decompress } from './decompress.ts';
 import type { LayerLimits } from './limits.ts';
 import { type LayerFacts, rewriteLayer } from './rewrite.ts';
 
@@ -15,8 +15,6 @@ import { type LayerFacts, rewriteLayer } from './rewrite.ts';
 const MAX_TAR_MESSAGE_CHARACTERS = 2000;
 /** Fewer, larger reads; a layer is read from front to end. */
 const READ_BYTES = 256 * 1024;
-/** zstd's own default bound: an archive may ask for a window of 128 MiB at most. */
-const ZSTD_WINDOW_LOG_MAX = 27;
 
 export interface UnpackOptions {
   readonly limits: LayerLimits;
@@ -28,6 +26,7 @@ export interface UnpackOptions {
 export interface UnpackedLayer extends Readonly<LayerFacts> {
   /** Digest of the plain archive, as a configuration's `diff_ids` has it. */
   readonly diffId: Digest;
+  readonly compression: Compression;
 }
 
 /**
@@ -36,16 +35,16 @@ export interface UnpackedLayer extends Readonly<LayerFacts> {
  */
 export async function unpackLayer(archive: string, directory: string, options: UnpackOptions): Promise<UnpackedLayer> {
   const compressedBytes = (await stat(archive)).size;
-  const decompress = await decompressorFor(archive);
   // A layer without an entry for its root has Docker's 0755.
   await mkdir(directory, { mode: 0o755 });
   const hash = createHash('sha256');
   const facts: LayerFacts = { entries: 0, sizeBytes: 0, hidesBelow: false };
+  let compression: Compression = 'none';
   const tar = startTar(directory, options.signal);
   const fed = pipeline(
     createReadStream(archive, { highWaterMark: READ_BYTES }),
     (source: AsyncIterable<Buffer>) => count(source, options.onBytes),
-    decompress,
+    (source: AsyncIterable<Buffer>) => decompress(source, (found) => (compression = found)),
     (source: AsyncIterable<Buffer>) => measure(source, hash, compressedBytes, options.limits),
     (source: AsyncIterable<Buffer>) => rewriteLayer(source, options.limits, facts),
     tar.stdin,
@@ -56,32 +55,8 @@ export async function unpackLayer(archive: string, directory: string, options: U
   if (feeding.status === 'rejected' && feeding.reason instanceof Refusal) throw feeding.reason;
   if (ending.status === 'rejected') throw ending.reason;
   if (feeding.status === 'rejected') throw unreadable(feeding.reason);
-  return { ...facts, diffId: `sha256:${hash.digest('hex')}` as Digest };
+  return { ...facts, compression, diffId: `sha256:${hash.digest('hex')}` as Digest };
 }
-
-/** A stream that undoes the archive's compression, known by its first bytes. */
-export async function decompressorFor(archive: string): Promise<Duplex> {
-  const handle = await open(archive, 'r');
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(6), 0, 6, 0).finally(() => handle.close());
-  const start = buffer.toString('latin1', 0, bytesRead);
-  if (start.startsWith('\x1f\x8b')) return createGunzip({ chunkSize: READ_BYTES });
-  if (start.startsWith('\x28\xb5\x2f\xfd')) {
-    return createZstdDecompress({
-      chunkSize: READ_BYTES,
-      params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
-    });
-  }
-  const other = UNSUPPORTED.find(([magic]) => start.startsWith(magic));
-  if (other !== undefined) throw new Refusal('image-compression-unknown', { compression: other[1] });
-  return new PassThrough();
-}
-
-const UNSUPPORTED: ReadonlyArray<readonly [string, string]> = [
-  ['BZh', 'bzip2'],
-  ['\xfd7zXZ\0', 'xz'],
-  ['\x04\x22\x4d\x18', 'lz4'],
-  ['PK\x03\x04', 'zip'],
-];
 
 async function* count(source: AsyncIterable<Buffer>, onBytes: UnpackOptions['onBytes']): AsyncGenerator<Buffer> {
   let sizeBytes = 0;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, Refusal } from '../../../../base/index.ts';
 import { type Digest, isDigest } from '../digest.ts';
+import type { Compression } from '../layers/decompress.ts';
 import { explainDiskFull, writeDurably } from './files.ts';
 
 /** Written first in the file; a reader takes this version only, as there was none before. */
@@ -17,7 +18,7 @@ export interface LayerRecord {
   readonly hidesBelow: boolean;
   /** The archive that it came from, as it came (perhaps compressed). */
   readonly blob: Digest;
-  readonly mediaType: string;
+  readonly compression: Compression;
 }
 
 export interface ImageRecord {
@@ -128,7 +129,18 @@ function decodeLayer(value: unknown): LayerRecord {
   if (typeof sizeBytes !== 'number' || typeof hidesBelow !== 'boolean') throw new Error('a layer lacks a field');
   const directory = text(layer.directory);
   if (!/^[0-9a-z]+$/.test(directory)) throw new Error('a layer has a strange directory');
-  return { directory, sizeBytes, hidesBelow, blob: digest(layer.blob), mediaType: text(layer.mediaType) };
+  return {
+    directory,
+    sizeBytes,
+    hidesBelow,
+    blob: digest(layer.blob),
+    compression: compressionName(text(layer.compression)),
+  };
+}
+
+function compressionName(name: string): Compression {
+  if (name === 'none' || name === 'gzip' || name === 'zstd') return name;
+  throw new Error(`the compression ${name} is not known`);
 }
 
 function decodeImage(value: unknown): ImageRecord {
