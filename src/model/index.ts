@@ -5,20 +5,26 @@
  * - A missing field and a zero differ; defaults are read through accessors only.
  * - Pure: no clock, no randomness, no I/O.
  */
-export type {
-  ClusterId,
-  ConfigId,
-  ContainerId,
-  NetworkId,
-  NodeId,
-  SecretId,
-  ServiceId,
-  TaskId,
-  VolumeId,
+export { formatDuration, msOf, nanosecondsOf } from './duration.ts';
+export {
+  type ClusterId,
+  type ConfigId,
+  type ContainerId,
+  isId,
+  type NetworkId,
+  type NodeId,
+  newId,
+  type SecretId,
+  type ServiceId,
+  type TaskId,
+  type VolumeId,
 } from './ids.ts';
 export type { Integer } from './json/schema.ts';
 export type { InternalMeta, Meta, ObjectVersion, Timestamp } from './meta.ts';
+export { checkDnsName, checkSecretName, nameKey, randomName, taskDisplayName } from './names.ts';
+export { addressBits, type Cidr, cidrContains, parseCidr } from './network/address.ts';
 export { type Network, type NetworkSpec, networkCreateSchema } from './network/network.ts';
+export { type Constraint, matchesConstraints, parseConstraints } from './node/constraint.ts';
 export {
   type Node,
   type NodeDescription,
@@ -46,6 +52,24 @@ export type {
   ResourceRequirements,
   RestartPolicy,
 } from './service/container-spec.ts';
+export {
+  desiredReplicas,
+  limits,
+  maxConcurrent,
+  maxReplicasPerNode,
+  type Reservations,
+  type ResourceLimits,
+  type RestartRules,
+  type RolloutRules,
+  reservations,
+  restartPolicy,
+  rollbackPolicy,
+  type ServiceModeKind,
+  serviceModeKind,
+  stopGraceMs,
+  taskNetworks,
+  updatePolicy,
+} from './service/policies.ts';
 export type {
   Endpoint,
   PullCredentials,
@@ -68,6 +92,13 @@ export {
   type UpdateConfig,
 } from './service/service-spec.ts';
 export {
+  certificateExpiryMs,
+  defaultSwarmSpec,
+  heartbeatPeriodMs,
+  snapshotInterval,
+  taskHistoryLimit,
+} from './swarm/settings.ts';
+export {
   type Cluster,
   type ClusterInternal,
   type SwarmInitRequest,
@@ -79,4 +110,5 @@ export {
 } from './swarm/swarm.ts';
 export { compareStates, type DesiredState, isTerminal, type TaskState, taskStateOrder } from './task/states.ts';
 export type { ContainerStatus, Task, TaskInternal, TaskStatus } from './task/task.ts';
+export { instantOf, parseTimestamp, timestamp, timestampOfNanoseconds, zeroTimestamp } from './timestamp.ts';
 export { type ClusterVolumeSpec, clusterVolumeSpecSchema, type PublishState, type Volume } from './volume/volume.ts';
