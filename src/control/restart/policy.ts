@@ -1,4 +1,4 @@
-import { restartPolicy, type Service, type Task, type TaskSpec } from '../../model/index.ts';
+import { instantOf, restartPolicy, type Service, type Task, type TaskSpec } from '../../model/index.ts';
 import type { View } from '../../store/index.ts';
 import { newestOf, placeOf, tasksOfPlace } from '../tasks/index.ts';
 
@@ -14,7 +14,7 @@ export function wantsRestart(view: View, service: Service, task: Task): boolean 
   if (policy.maxAttempts === 0) return true;
   const attempts = tasksOfPlace(view, task.ServiceID, placeOf(task))
     .filter((other) => other.Internal.SpecVersion === task.Internal.SpecVersion)
-    .map((other) => Date.parse(other.CreatedAt))
+    .map((other) => instantOf(other.CreatedAt) ?? 0)
     .sort((a, b) => a - b);
   const since = policy.windowMs === 0 ? Number.NEGATIVE_INFINITY : task.Internal.AppliedAt - policy.windowMs;
   const restarts = attempts.slice(1).filter((createdAt) => createdAt > since);

@@ -1,4 +1,4 @@
-import { nearestConstraintKey, type Task, type TaskTemplate } from '../../model/index.ts';
+import type { Task, TaskTemplate } from '../../model/index.ts';
 import type { Transaction } from '../../store/index.ts';
 import { PENDING_MESSAGE } from '../allocate/index.ts';
 import type { LoopContext } from '../loop.ts';
@@ -6,6 +6,7 @@ import { observe, replaceTask, taskUnchanged } from '../tasks/index.ts';
 import { MAX_CHANGES_PER_ACT } from '../worklist.ts';
 import { type Books, specKey } from './books.ts';
 import type { Candidate } from './candidate.ts';
+import { unknownKeyHint } from './constraint-hint.ts';
 import { explain, hasRoom, isEligible } from './filters.ts';
 import { type Request, requestOf } from './request.ts';
 import { chooserOf } from './spread.ts';
@@ -87,12 +88,7 @@ function stayPending(task: Task, { Message, Err }: { Message: string; Err: strin
   return [replaceTask(task, observe(task, { State: 'pending', Message, Err }, context))];
 }
 
-/** Names a constraint key that no node can ever satisfy; Swarm leaves people to find the typing error themselves. */
 function pendingMessage({ constraints }: Request): string {
-  for (const { key } of constraints) {
-    const nearest = nearestConstraintKey(key);
-    if (nearest !== undefined)
-      return `${PENDING_MESSAGE}: constraint key '${key}' is unknown, did you mean '${nearest}'?`;
-  }
-  return PENDING_MESSAGE;
+  const hint = unknownKeyHint(constraints);
+  return hint === undefined ? PENDING_MESSAGE : `${PENDING_MESSAGE}: ${hint}`;
 }

@@ -42,7 +42,7 @@ function compile(template: TaskTemplate): Request {
     serviceId: template.ServiceID,
     nanoCpus: reserved.nanoCpus,
     memoryBytes: reserved.memoryBytes,
-    generic: reserved.genericResources.flatMap(({ DiscreteResourceSpec }) =>
+    generic: reserved.generic.flatMap(({ DiscreteResourceSpec }) =>
       DiscreteResourceSpec === undefined
         ? []
         : [{ kind: DiscreteResourceSpec.Kind ?? '', amount: Number(DiscreteResourceSpec.Value ?? 0) }],

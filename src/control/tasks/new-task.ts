@@ -24,7 +24,7 @@ export function createTask(service: Service, { place, hold, byUpdate }: NewTask,
   const at = timestamp(context.now);
   const desired: DesiredState = hold === undefined ? 'running' : 'ready';
   const task: Task = {
-    ID: newId<TaskId>(context.random),
+    ID: newId(context.random) as TaskId,
     Version: { Index: 0 },
     CreatedAt: at,
     UpdatedAt: at,

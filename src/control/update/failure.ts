@@ -1,5 +1,5 @@
 import type { Instant } from '../../base/index.ts';
-import { isTerminal, restartPolicy, type Service, type Task, type TaskId } from '../../model/index.ts';
+import { instantOf, isTerminal, restartPolicy, type Service, type Task, type TaskId } from '../../model/index.ts';
 import type { Changed, Transaction, View } from '../../store/index.ts';
 import type { LoopContext } from '../loop.ts';
 import { specOf } from '../restart/index.ts';
@@ -33,7 +33,7 @@ export function endedUnseen(view: View, service: Service): readonly Ended[] {
   for (const task of view.tasksOfService(service.ID)) {
     if (task.Internal.ByUpdate !== true || task.DesiredState === 'remove' || !isTerminal(task.Status.State)) continue;
     if (task.Status.State === 'shutdown') continue;
-    ended.push({ task, runningAt: task.Internal.StartAt ?? Date.parse(task.CreatedAt) });
+    ended.push({ task, runningAt: task.Internal.StartAt ?? instantOf(task.CreatedAt) });
   }
   return ended;
 }
