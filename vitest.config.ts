@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/tidy/**/*.test.ts', 'bench/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'test/tidy/**/*.test.ts', 'bench/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+    exclude: ['**/*.e2e.test.ts'],
     pool: 'threads',
     maxWorkers: 2,
   },

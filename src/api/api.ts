@@ -49,7 +49,7 @@ export function createApi(ports: ApiPorts): Api {
   ]);
   const fallback = new Router(unbuiltRoutes(ports));
   const standard = standardHeaders(ports.engineInfo.version().version);
-  const servers = new Set<Server>();
+  const served: Array<{ readonly server: Server; readonly unbind: () => Promise<void> }> = [];
 
   return {
     async listen(listener) {
@@ -62,14 +62,18 @@ export function createApi(ports: ApiPorts): Api {
         ...(ports.passage && { passage: ports.passage }),
         ...secureListener(listener),
       });
-      await bind(server, listener);
-      servers.add(server);
+      served.push({ server, unbind: await bind(server, listener) });
       return addressOf(server, listener);
     },
     async close(graceMs = STOP_GRACE_MS) {
       journal.close();
       stopping.abort();
-      await Promise.all([...servers].map((server) => closeServer(server, graceMs)));
+      await Promise.all(
+        served.splice(0).map(async ({ server, unbind }) => {
+          await unbind();
+          await closeServer(server, graceMs);
+        }),
+      );
     },
   };
 }

@@ -13,6 +13,7 @@ export type {
   ApiEvent,
   ApiLog,
   ApiPorts,
+  EngineInfo,
   EngineInfoPort,
   EnginePassage,
   HostPort,

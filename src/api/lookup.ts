@@ -1,4 +1,5 @@
 import { Refusal } from '../base/index.ts';
+import { taskDisplayName } from '../model/index.ts';
 import type { Tables, View } from '../store/index.ts';
 
 /** Tables whose objects clients name by id, name or a prefix of the id. */
@@ -30,12 +31,11 @@ export function nameOf<T extends NamedTable>(table: T, object: Tables[T]): strin
   return (object as Tables['service' | 'secret' | 'config']).Spec.Name ?? ''; // T is one of these here
 }
 
-/** A task's display name: `<service>.<slot>.<id>`, with the node's id for slot 0 (behaviour reference 1.2). */
+/** A task's display name: `<service>.<slot>.<id>` (behaviour reference 1.2). */
 export function taskName(view: View, task: Tables['task']): string {
-  if (task.Name !== undefined && task.Name !== '') return task.Name;
-  const service = view.get('service', task.ServiceID);
-  const name = service?.Spec.Name ?? view.template(task.ServiceID, task.Internal.SpecVersion)?.ServiceName ?? '';
-  return `${name}.${task.Slot === 0 ? (task.NodeID ?? '') : task.Slot}.${task.ID}`;
+  const template = view.template(task.ServiceID, task.Internal.SpecVersion);
+  const ServiceName = view.get('service', task.ServiceID)?.Spec.Name ?? template?.ServiceName ?? '';
+  return taskDisplayName({ ...task, ServiceName });
 }
 
 /** The name ends in the id, which is unique: one look-up and a comparison instead of an index. */

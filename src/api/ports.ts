@@ -92,12 +92,17 @@ export interface LogsPort {
 /** What this machine and its container engine say of themselves. */
 export interface EngineInfoPort {
   /** Fields of the Engine API's `GET /info` but for `Swarm`; `Name` (the host name) is always among them. */
-  info(signal: AbortSignal): Promise<Readonly<Record<string, unknown>> & { readonly Name: string }>;
+  info(signal: AbortSignal): Promise<EngineInfo>;
   /** For `GET /version`. */
   version(): ServerVersion;
   /** Events of the engine (containers, images, …) in the Engine API's shape; absent when there are none to tell. */
   watchEvents?(listener: (event: ApiEvent) => void): Cancel;
 }
+
+export type EngineInfo = Readonly<Record<string, unknown>> & {
+  readonly Name: string;
+  readonly Warnings?: readonly string[];
+};
 
 export interface ServerVersion {
   /** Our version. */

@@ -1,6 +1,7 @@
-import { chmod, chown, lstat, readFile, unlink } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdtemp, readFile, rename, rm, unlink } from 'node:fs/promises';
 import type { IncomingMessage, Server } from 'node:http';
 import { connect, isIP, isIPv4 } from 'node:net';
+import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import { Refusal } from '../../base/index.ts';
 import type { Gate } from './server.ts';
@@ -24,8 +25,6 @@ export type ApiListener =
 
 /** Owner and group read and write, nobody else. */
 const SOCKET_MODE = 0o660;
-/** The complement, in force while the socket is made: it is never open wider, not for a moment. */
-const SOCKET_UMASK = 0o117;
 
 /** How long a socket file is asked whether somebody serves it. */
 const PROBE_TIMEOUT_MS = 1_000;
@@ -42,22 +41,30 @@ export function secureListener(listener: ApiListener): { readonly tls?: TlsOptio
   return { gate: loopbackGate };
 }
 
-/** Binds a server. Replaces a socket file that nobody serves; refuses one that somebody does. */
-export async function bind(server: Server, listener: ApiListener): Promise<void> {
-  if (listener.kind === 'tcp') return listen(server, () => server.listen(listener.port, listener.host));
-  const gid = listener.group === undefined ? undefined : await groupId(listener.group);
-  await removeStaleSocket(listener.path);
-  const before = process.umask(SOCKET_UMASK);
-  try {
-    // The socket file is made within this call; only the event comes later.
-    const listening = listen(server, () => server.listen(listener.path));
-    process.umask(before);
-    await listening;
-  } finally {
-    process.umask(before);
+/**
+ * Binds a server; resolves with what removes its socket again. Replaces a socket file that nobody serves, refuses one that somebody
+ * does. The socket is made in a folder of its own and moved into place with its final rights: it is never open wider.
+ */
+export async function bind(server: Server, listener: ApiListener): Promise<() => Promise<void>> {
+  if (listener.kind === 'tcp') {
+    await listen(server, () => server.listen(listener.port, listener.host));
+    return async () => undefined;
   }
-  await chmod(listener.path, SOCKET_MODE);
-  if (gid !== undefined) await chown(listener.path, -1, gid);
+  const { path } = listener;
+  const gid = listener.group === undefined ? undefined : await groupId(listener.group);
+  await refuseTakenPath(path);
+  const folder = await mkdtemp(`${path}.`);
+  try {
+    const made = join(folder, 's');
+    await listen(server, () => server.listen(made));
+    await chmod(made, SOCKET_MODE);
+    if (gid !== undefined) await chown(made, -1, gid);
+    await rename(made, path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const { ino } = await lstat(path);
+  return () => removeOwnSocket(path, ino);
 }
 
 /**
@@ -95,15 +102,24 @@ function listen(server: Server, start: () => void): Promise<void> {
   });
 }
 
-async function removeStaleSocket(path: string): Promise<void> {
-  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+async function refuseTakenPath(path: string): Promise<void> {
+  const found = await statOf(path);
   if (found === undefined) return;
   if (!found.isSocket()) throw new Refusal('socket-path-not-a-socket', { path });
   if (await isServed(path)) throw new Refusal('socket-taken', { path });
-  await unlink(path);
+}
+
+/** Removes the socket unless another process has put its own there since. */
+async function removeOwnSocket(path: string, inode: number): Promise<void> {
+  const found = await statOf(path);
+  if (found?.ino === inode) await unlink(path);
+}
+
+async function statOf(path: string) {
+  return lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 function isServed(path: string): Promise<boolean> {

@@ -8,6 +8,8 @@ import { type Shown, showCluster } from '../show.ts';
 const twoManagers =
   'WARNING: Running Swarm in a two-manager configuration. This configuration provides no fault tolerance, and poses a high risk to lose control over the cluster. Refer to https://docs.docker.com/engine/swarm/admin_guide/ to configure the Swarm for fault-tolerance.';
 
+type SwarmInfo = Shown & { readonly Managers?: number };
+
 /** `GET /info`: this machine, its engine, and where it stands in the swarm. */
 export function infoRoutes(ports: ApiPorts): readonly Route[] {
   return [{ method: 'GET', path: '/info', handle: (exchange) => info(ports, exchange) }];
@@ -15,14 +17,17 @@ export function infoRoutes(ports: ApiPorts): readonly Route[] {
 
 async function info(ports: ApiPorts, exchange: Exchange): Promise<Answer> {
   const engine = await ports.engineInfo.info(exchange.signal);
-  const Swarm = swarmInfo(ports, exchange.apiMinor);
-  const warnings = Array.isArray(engine['Warnings']) ? engine['Warnings'] : [];
-  const all = Swarm['Managers'] === 2 ? [...warnings, twoManagers] : warnings;
-  return json({ ...engine, Swarm, Warnings: all.length > 0 ? all : null });
+  const { Managers, ...Swarm } = swarmInfo(ports, exchange.apiMinor);
+  const warnings = [...(engine.Warnings ?? []), ...(Managers === 2 ? [twoManagers] : [])];
+  return json({
+    ...engine,
+    Swarm: { ...Swarm, ...(Managers !== undefined && { Managers }) },
+    Warnings: warnings.length > 0 ? warnings : null,
+  });
 }
 
 /** The `Swarm` part (behaviour reference 2.5): the same fields with their zeroes outside of a swarm, more on a manager. */
-function swarmInfo(ports: ApiPorts, apiMinor: number): Shown {
+function swarmInfo(ports: ApiPorts, apiMinor: number): SwarmInfo {
   const membership = ports.swarm.membership();
   const common = {
     NodeID: '',
@@ -50,7 +55,7 @@ function activeInfo(
   ports: ApiPorts,
   membership: Extract<SwarmMembership, { kind: 'active' }>,
   apiMinor: number,
-): Shown {
+): SwarmInfo {
   const { nodeId, nodeAddr, remoteManagers } = membership;
   const own = { NodeID: nodeId, NodeAddr: nodeAddr, RemoteManagers: remoteManagers };
   const view = ports.swarm.manager()?.view();

@@ -1,11 +1,10 @@
 import { Refusal } from '../../base/index.ts';
-import { newId, type Service, type ServiceId } from '../../model/index.ts';
+import { newId, randomName, type Service, type ServiceId, timestamp } from '../../model/index.ts';
 import type { Answer } from '../http/answer.ts';
 import { json } from '../http/answer.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { commit } from '../manager-door.ts';
 import type { ApiPorts } from '../ports.ts';
-import { randomName } from './random-name.ts';
 import { acceptSpec, credentialsOf, readServiceSpec } from './service-spec.ts';
 
 /** Clients older than this expect no `Warnings` in the answer to a creation. */
@@ -20,7 +19,7 @@ export async function createService(ports: ApiPorts, exchange: Exchange): Promis
   await commit(ports.swarm, exchange.signal, 'the service', (view) => {
     const Spec = acceptSpec(view, { ...sent, Name }, exchange.apiMinor);
     if (view.byName('service', Name).length > 0) throw new Refusal('service-name-taken', { name: Name });
-    const now = new Date(view.storeTime).toISOString();
+    const now = timestamp(view.storeTime);
     const service: Service = {
       ID: id,
       Version: { Index: 0 },

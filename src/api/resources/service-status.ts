@@ -1,5 +1,5 @@
 import type { Service, Task } from '../../model/index.ts';
-import { desiredReplicas, maxConcurrent } from '../../model/index.ts';
+import { desiredReplicas, maxConcurrent, serviceModeKind } from '../../model/index.ts';
 import type { View } from '../../store/index.ts';
 
 export interface ServiceStatus {
@@ -25,14 +25,19 @@ export function serviceStatus(view: View, service: Service): ServiceStatus {
 }
 
 function desiredTasks(service: Service, wanted: number): number {
-  const mode = service.Spec.Mode;
-  if (mode?.Global !== undefined || mode?.GlobalJob !== undefined) return wanted;
-  return mode?.ReplicatedJob !== undefined ? maxConcurrent(service.Spec) : desiredReplicas(service.Spec);
+  switch (serviceModeKind(service.Spec)) {
+    case 'replicated':
+      return desiredReplicas(service.Spec);
+    case 'replicated-job':
+      return maxConcurrent(service.Spec);
+    default:
+      return wanted;
+  }
 }
 
 /** Global services have no number of their own: what their loop wants to run is what is desired. */
 function isWanted(service: Service, task: Task): boolean {
-  if (service.Spec.Mode?.GlobalJob !== undefined) {
+  if (serviceModeKind(service.Spec) === 'global-job') {
     return task.DesiredState === 'complete' && task.Status.State !== 'complete';
   }
   return task.DesiredState === 'running';

@@ -1,5 +1,5 @@
 import { Refusal } from '../../base/index.ts';
-import type { PullCredentials, Service, ServiceSpec } from '../../model/index.ts';
+import { type PullCredentials, type Service, type ServiceSpec, serviceModeKind, timestamp } from '../../model/index.ts';
 import type { Transaction, View } from '../../store/index.ts';
 import type { Answer } from '../http/answer.ts';
 import { json } from '../http/answer.ts';
@@ -68,7 +68,7 @@ function nextCredentials(service: Service, request: UpdateRequest): PullCredenti
 
 function replaced(service: Service, spec: ServiceSpec, credentials: PullCredentials | undefined): Service {
   if (spec.Name !== service.Spec.Name) throw new Refusal('service-rename');
-  if (modeKind(spec) !== modeKind(service.Spec)) throw new Refusal('service-mode-change');
+  if (serviceModeKind(spec) !== serviceModeKind(service.Spec)) throw new Refusal('service-mode-change');
   return withSpec(service, spec, credentials);
 }
 
@@ -79,7 +79,7 @@ function rolledBack(view: View, service: Service): Service {
     ...withSpec(service, service.PreviousSpec, service.Internal.PreviousCredentials),
     UpdateStatus: {
       State: 'rollback_started',
-      StartedAt: new Date(view.storeTime).toISOString(),
+      StartedAt: timestamp(view.storeTime),
       Message: 'manually requested rollback',
     },
   };
@@ -100,10 +100,4 @@ function withSpec(service: Service, spec: ServiceSpec, credentials: PullCredenti
       ...(before && { PreviousCredentials: before }),
     },
   };
-}
-
-function modeKind({ Mode }: ServiceSpec): string {
-  if (Mode?.Global !== undefined) return 'global';
-  if (Mode?.ReplicatedJob !== undefined) return 'replicated-job';
-  return Mode?.GlobalJob !== undefined ? 'global-job' : 'replicated';
 }

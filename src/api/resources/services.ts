@@ -1,5 +1,5 @@
 import type { Service } from '../../model/index.ts';
-import { withDefaults } from '../../model/index.ts';
+import { serviceModeKind, withDefaults } from '../../model/index.ts';
 import type { View } from '../../store/index.ts';
 import { allowKeys, anyValue, type Filters, labelsMatch, parseFilters } from '../filters.ts';
 import { type Answer, empty, json, list } from '../http/answer.ts';
@@ -69,15 +69,9 @@ function serviceFilter(filters: Filters): (service: Service) => boolean {
     anyValue(filters, 'id', (prefix) => service.ID.startsWith(prefix)) &&
     anyValue(filters, 'name', (prefix) => (service.Spec.Name ?? '').startsWith(prefix)) &&
     labelsMatch(filters, 'label', service.Spec.Labels) &&
-    anyValue(filters, 'mode', (mode) => modeWord(service) === mode) &&
+    anyValue(filters, 'mode', (mode) => serviceModeKind(service.Spec) === mode) &&
     // Only containers are listed unless a runtime is asked for.
     (runtimes.length === 0 ? ['container'] : runtimes).includes(runtimeWord(service));
-}
-
-function modeWord({ Spec: { Mode } }: Service): string {
-  if (Mode?.Global !== undefined) return 'global';
-  if (Mode?.ReplicatedJob !== undefined) return 'replicated-job';
-  return Mode?.GlobalJob !== undefined ? 'global-job' : 'replicated';
 }
 
 function runtimeWord(service: Service): string {
