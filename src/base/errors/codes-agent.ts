@@ -27,13 +27,25 @@ export const agentErrors = {
     kind: 'invalid',
     text: ({ type }) => `invalid MountType: "${type}"`,
   },
+  'task-template-bad': {
+    kind: 'invalid',
+    text: ({ expression, problem }) => `expanding template failed: ${expression}: ${problem}`,
+  },
+  'task-template-missing': {
+    kind: 'internal',
+    text: ({ taskId, specVersion }) => `the managers sent no specification ${specVersion} for task ${taskId}`,
+  },
+  'task-container-gone': {
+    kind: 'notFound',
+    text: ({ taskId }) => `No such container: of task ${taskId}`,
+  },
   'task-runtime': {
     kind: 'notImplemented',
     text: ({ runtime }) => `task runtime ${runtime} can't run on this node`,
   },
   'no-such-image': {
     kind: 'notFound',
-    text: ({ image }) => `No such image: ${image}`,
+    text: ({ image, reason }) => `No such image: ${image}${reason === undefined ? '' : ` (pull: ${reason})`}`,
   },
   'agent-state-damaged': {
     kind: 'internal',
