@@ -19,7 +19,10 @@ export {
   type TaskId,
   type VolumeId,
 } from './ids.ts';
+export { decodeJson } from './json/decode.ts';
+export { encodeJson } from './json/encode.ts';
 export type { Integer } from './json/schema.ts';
+export { type Json, type JsonSource, parseJson } from './json/syntax.ts';
 export type { InternalMeta, Meta, ObjectVersion, Timestamp } from './meta.ts';
 export { checkDnsName, checkSecretName, nameKey, randomName, taskDisplayName } from './names.ts';
 export { addressBits, type Cidr, cidrContains, parseCidr } from './network/address.ts';

@@ -3,15 +3,20 @@ import type { NetworkId } from '../ids.ts';
 import { bool, list, map, string, struct } from '../json/schema.ts';
 import type { InternalMeta, Meta } from '../meta.ts';
 
-export const ipamSchema = struct('IPAM', {
+export const ipamSchema = struct('network.IPAM', {
   Driver: string(),
   Options: map(string()),
   Config: list(
-    struct('IPAMConfig', { Subnet: string(), IPRange: string(), Gateway: string(), AuxiliaryAddresses: map(string()) }),
+    struct('network.IPAMConfig', {
+      Subnet: string(),
+      IPRange: string(),
+      Gateway: string(),
+      AuxiliaryAddresses: map(string()),
+    }),
   ),
 });
 
-export const networkCreateSchema = struct('NetworkCreateRequest', {
+export const networkCreateSchema = struct('types.NetworkCreateRequest', {
   Name: string(),
   CheckDuplicate: bool(),
   Driver: string(),
@@ -23,7 +28,7 @@ export const networkCreateSchema = struct('NetworkCreateRequest', {
   Attachable: bool(),
   Ingress: bool(),
   ConfigOnly: bool(),
-  ConfigFrom: struct('ConfigReference', { Network: string() }),
+  ConfigFrom: struct('network.ConfigReference', { Network: string() }),
   Options: map(string()),
   Labels: map(string()),
 });

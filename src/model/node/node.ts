@@ -1,15 +1,15 @@
 import type { Static } from 'typebox';
 import type { Instant } from '../../base/index.ts';
 import type { NodeId } from '../ids.ts';
-import { type Integer, int64, list, map, string, struct, word } from '../json/schema.ts';
+import { always, type Integer, int64, list, map, string, struct, word } from '../json/schema.ts';
 import type { InternalMeta, Meta } from '../meta.ts';
 import { genericResourceSchema } from '../service/container-spec.ts';
 
 export const nodeSpecSchema = struct('NodeSpec', {
   Name: string(),
-  Labels: map(string()),
-  Role: word('worker', 'manager'),
-  Availability: word('active', 'pause', 'drain'),
+  Labels: always(map(string())),
+  Role: word('swarm.NodeRole', 'worker', 'manager'),
+  Availability: word('swarm.NodeAvailability', 'active', 'pause', 'drain'),
 });
 export type NodeSpec = Static<typeof nodeSpecSchema>;
 export type NodeRole = 'worker' | 'manager';
@@ -17,18 +17,24 @@ export type NodeRole = 'worker' | 'manager';
 /** What a machine says of itself when its agent opens a session. */
 export const nodeDescriptionSchema = struct('NodeDescription', {
   Hostname: string(),
-  Platform: struct('Platform', { Architecture: string(), OS: string() }),
-  Resources: struct('Resources', {
-    NanoCPUs: int64(),
-    MemoryBytes: int64(),
-    GenericResources: list(genericResourceSchema),
-  }),
-  Engine: struct('EngineDescription', {
-    EngineVersion: string(),
-    Labels: map(string()),
-    Plugins: list(struct('PluginDescription', { Type: string(), Name: string() })),
-  }),
-  TLSInfo: struct('TLSInfo', { TrustRoot: string(), CertIssuerSubject: string(), CertIssuerPublicKey: string() }),
+  Platform: always(struct('Platform', { Architecture: string(), OS: string() })),
+  Resources: always(
+    struct('Resources', {
+      NanoCPUs: int64(),
+      MemoryBytes: int64(),
+      GenericResources: list(genericResourceSchema),
+    }),
+  ),
+  Engine: always(
+    struct('EngineDescription', {
+      EngineVersion: string(),
+      Labels: map(string()),
+      Plugins: list(struct('PluginDescription', { Type: string(), Name: string() })),
+    }),
+  ),
+  TLSInfo: always(
+    struct('TLSInfo', { TrustRoot: string(), CertIssuerSubject: string(), CertIssuerPublicKey: string() }),
+  ),
 });
 export type NodeDescription = Static<typeof nodeDescriptionSchema>;
 

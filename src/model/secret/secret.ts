@@ -1,24 +1,24 @@
 import type { Static } from 'typebox';
 import type { ConfigId, SecretId } from '../ids.ts';
-import { bytes, map, string, struct } from '../json/schema.ts';
+import { always, bytes, map, since, string, struct } from '../json/schema.ts';
 import type { InternalMeta, Meta } from '../meta.ts';
 
 const driver = () => struct('Driver', { Name: string(), Options: map(string()) });
 
 export const secretSpecSchema = struct('SecretSpec', {
   Name: string(),
-  Labels: map(string()),
+  Labels: always(map(string())),
   Data: bytes(),
   Driver: driver(),
-  Templating: driver(),
+  Templating: since(37, driver()),
 });
 export type SecretSpec = Static<typeof secretSpecSchema>;
 
 export const configSpecSchema = struct('ConfigSpec', {
   Name: string(),
-  Labels: map(string()),
+  Labels: always(map(string())),
   Data: bytes(),
-  Templating: driver(),
+  Templating: since(37, driver()),
 });
 export type ConfigSpec = Static<typeof configSpecSchema>;
 

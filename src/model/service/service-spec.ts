@@ -1,5 +1,19 @@
 import type { Static } from 'typebox';
-import { duration, float32, list, map, string, struct, uint32, uint64, word } from '../json/schema.ts';
+import {
+  always,
+  bool,
+  duration,
+  float32,
+  list,
+  map,
+  pointer,
+  since,
+  string,
+  struct,
+  uint32,
+  uint64,
+  word,
+} from '../json/schema.ts';
 import { containerSpecSchema, genericResourceSchema, resourcesSchema, restartPolicySchema } from './container-spec.ts';
 
 export const networkAttachmentSchema = struct('NetworkAttachmentConfig', {
@@ -12,18 +26,20 @@ export type NetworkAttachmentConfig = Static<typeof networkAttachmentSchema>;
 export const placementSchema = struct('Placement', {
   Constraints: list(string()),
   Preferences: list(struct('PlacementPreference', { Spread: struct('SpreadOver', { SpreadDescriptor: string() }) })),
-  MaxReplicas: uint64(),
+  MaxReplicas: since(40, uint64()),
   Platforms: list(struct('Platform', { Architecture: string(), OS: string() })),
 });
 export type Placement = Static<typeof placementSchema>;
 
 export const taskSpecSchema = struct('TaskSpec', {
   ContainerSpec: containerSpecSchema,
-  PluginSpec: struct('PluginSpec', {
+  PluginSpec: struct('runtime.PluginSpec', {
     Name: string(),
     Remote: string(),
-    Disabled: word(),
-    PluginPrivilege: list(struct('PluginPrivilege', {})),
+    Disabled: bool(),
+    PluginPrivilege: list(
+      struct('runtime.PluginPrivilege', { Name: string(), Description: string(), Value: list(string()) }),
+    ),
     Env: list(string()),
   }),
   NetworkAttachmentSpec: struct('NetworkAttachmentSpec', { ContainerID: string() }),
@@ -32,51 +48,54 @@ export const taskSpecSchema = struct('TaskSpec', {
   Placement: placementSchema,
   Networks: list(networkAttachmentSchema),
   LogDriver: struct('Driver', { Name: string(), Options: map(string()) }),
-  ForceUpdate: uint64(),
-  Runtime: word('container', 'plugin', 'attachment'),
+  ForceUpdate: always(uint64()),
+  Runtime: word('swarm.RuntimeType', 'container', 'plugin', 'attachment'),
 });
 export type TaskSpec = Static<typeof taskSpecSchema>;
 
 export const updateConfigSchema = struct('UpdateConfig', {
-  Parallelism: uint64(),
+  Parallelism: always(uint64()),
   Delay: duration(),
-  FailureAction: word('pause', 'continue', 'rollback'),
+  FailureAction: word('string', 'pause', 'continue', 'rollback'),
   Monitor: duration(),
-  MaxFailureRatio: float32(),
-  Order: word('stop-first', 'start-first'),
+  MaxFailureRatio: always(float32()),
+  Order: word('string', 'stop-first', 'start-first'),
 });
 export type UpdateConfig = Static<typeof updateConfigSchema>;
 
 export const portConfigSchema = struct('PortConfig', {
   Name: string(),
-  Protocol: word('tcp', 'udp', 'sctp'),
+  Protocol: word('swarm.PortConfigProtocol', 'tcp', 'udp', 'sctp'),
   TargetPort: uint32(),
   PublishedPort: uint32(),
-  PublishMode: word('ingress', 'host'),
+  PublishMode: word('swarm.PortConfigPublishMode', 'ingress', 'host'),
 });
 export type PortConfig = Static<typeof portConfigSchema>;
 
 export const endpointSpecSchema = struct('EndpointSpec', {
-  Mode: word('vip', 'dnsrr'),
+  Mode: word('swarm.ResolutionMode', 'vip', 'dnsrr'),
   Ports: list(portConfigSchema),
 });
 export type EndpointSpec = Static<typeof endpointSpecSchema>;
 
 /** Exactly one mode may be given; none means replicated with one replica. */
 export const serviceModeSchema = struct('ServiceMode', {
-  Replicated: struct('ReplicatedService', { Replicas: uint64() }),
+  Replicated: struct('ReplicatedService', { Replicas: pointer(uint64()) }),
   Global: struct('GlobalService', {}),
-  ReplicatedJob: struct('ReplicatedJob', { MaxConcurrent: uint64(), TotalCompletions: uint64() }),
-  GlobalJob: struct('GlobalJob', {}),
+  ReplicatedJob: since(
+    41,
+    struct('ReplicatedJob', { MaxConcurrent: pointer(uint64()), TotalCompletions: pointer(uint64()) }),
+  ),
+  GlobalJob: since(41, struct('GlobalJob', {})),
 });
 export type ServiceMode = Static<typeof serviceModeSchema>;
 
 /** The user's wish for a service. */
 export const serviceSpecSchema = struct('ServiceSpec', {
   Name: string(),
-  Labels: map(string()),
-  TaskTemplate: taskSpecSchema,
-  Mode: serviceModeSchema,
+  Labels: always(map(string())),
+  TaskTemplate: always(taskSpecSchema),
+  Mode: always(serviceModeSchema),
   UpdateConfig: updateConfigSchema,
   RollbackConfig: updateConfigSchema,
   /** Honoured below API 1.44 when the template has none. */

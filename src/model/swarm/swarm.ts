@@ -1,32 +1,57 @@
 import type { Static } from 'typebox';
 import type { ClusterId } from '../ids.ts';
-import { bool, duration, int, int64, list, map, string, struct, uint32, uint64 } from '../json/schema.ts';
+import {
+  always,
+  bool,
+  duration,
+  int,
+  int64,
+  list,
+  map,
+  pointer,
+  string,
+  struct,
+  uint32,
+  uint64,
+  word,
+} from '../json/schema.ts';
 import type { InternalMeta, Meta } from '../meta.ts';
 
 /** The cluster's settings. `POST /swarm/update` replaces them whole; init merges what is given over the defaults. */
 export const swarmSpecSchema = struct('Spec', {
   Name: string(),
-  Labels: map(string()),
-  Orchestration: struct('OrchestrationConfig', { TaskHistoryRetentionLimit: int64() }),
-  Raft: struct('RaftConfig', {
-    SnapshotInterval: uint64(),
-    KeepOldSnapshots: uint64(),
-    LogEntriesForSlowFollowers: uint64(),
-    ElectionTick: int(),
-    HeartbeatTick: int(),
-  }),
-  Dispatcher: struct('DispatcherConfig', { HeartbeatPeriod: duration() }),
-  CAConfig: struct('CAConfig', {
-    NodeCertExpiry: duration(),
-    ExternalCAs: list(
-      struct('ExternalCA', { Protocol: string(), URL: string(), Options: map(string()), CACert: string() }),
-    ),
-    SigningCACert: string(),
-    SigningCAKey: string(),
-    ForceRotate: uint64(),
-  }),
-  TaskDefaults: struct('TaskDefaults', { LogDriver: struct('Driver', { Name: string(), Options: map(string()) }) }),
-  EncryptionConfig: struct('EncryptionConfig', { AutoLockManagers: bool() }),
+  Labels: always(map(string())),
+  Orchestration: always(struct('OrchestrationConfig', { TaskHistoryRetentionLimit: pointer(int64()) })),
+  Raft: always(
+    struct('RaftConfig', {
+      SnapshotInterval: uint64(),
+      KeepOldSnapshots: pointer(uint64()),
+      LogEntriesForSlowFollowers: uint64(),
+      ElectionTick: always(int()),
+      HeartbeatTick: always(int()),
+    }),
+  ),
+  Dispatcher: always(struct('DispatcherConfig', { HeartbeatPeriod: duration() })),
+  CAConfig: always(
+    struct('CAConfig', {
+      NodeCertExpiry: duration(),
+      ExternalCAs: list(
+        struct('ExternalCA', {
+          Protocol: always(string()),
+          URL: always(string()),
+          Options: map(string()),
+          CACert: always(string()),
+        }),
+      ),
+      SigningCACert: string(),
+      SigningCAKey: string(),
+      ForceRotate: uint64(),
+    }),
+  ),
+  TaskDefaults: always(
+    struct('TaskDefaults', { LogDriver: struct('Driver', { Name: string(), Options: map(string()) }) }),
+  ),
+  EncryptionConfig: always(struct('EncryptionConfig', { AutoLockManagers: always(bool()) })),
 });
 export type SwarmSpec = Static<typeof swarmSpecSchema>;
 
@@ -38,7 +63,7 @@ export const swarmInitRequestSchema = struct('InitRequest', {
   ForceNewCluster: bool(),
   Spec: swarmSpecSchema,
   AutoLockManagers: bool(),
-  Availability: string(),
+  Availability: word('swarm.NodeAvailability', 'active', 'pause', 'drain'),
   DefaultAddrPool: list(string()),
   SubnetSize: uint32(),
 });
@@ -50,7 +75,7 @@ export const swarmJoinRequestSchema = struct('JoinRequest', {
   DataPathAddr: string(),
   RemoteAddrs: list(string()),
   JoinToken: string(),
-  Availability: string(),
+  Availability: word('swarm.NodeAvailability', 'active', 'pause', 'drain'),
 });
 export type SwarmJoinRequest = Static<typeof swarmJoinRequestSchema>;
 

@@ -3,21 +3,21 @@ import type { NodeId, VolumeId } from '../ids.ts';
 import { int64, list, map, string, struct, word } from '../json/schema.ts';
 import type { InternalMeta, Meta } from '../meta.ts';
 
-export const clusterVolumeSpecSchema = struct('ClusterVolumeSpec', {
+export const clusterVolumeSpecSchema = struct('volume.ClusterVolumeSpec', {
   Group: string(),
-  AccessMode: struct('AccessMode', {
-    Scope: word('single', 'multi'),
-    Sharing: word('none', 'readonly', 'onewriter', 'all'),
-    MountVolume: struct('TypeMount', { FsType: string(), MountFlags: list(string()) }),
-    BlockVolume: struct('TypeBlock', {}),
+  AccessMode: struct('volume.AccessMode', {
+    Scope: word('volume.Scope', 'single', 'multi'),
+    Sharing: word('volume.SharingMode', 'none', 'readonly', 'onewriter', 'all'),
+    MountVolume: struct('volume.TypeMount', { FsType: string(), MountFlags: list(string()) }),
+    BlockVolume: struct('volume.TypeBlock', {}),
   }),
-  AccessibilityRequirements: struct('TopologyRequirement', {
-    Requisite: list(struct('Topology', { Segments: map(string()) })),
-    Preferred: list(struct('Topology', { Segments: map(string()) })),
+  AccessibilityRequirements: struct('volume.TopologyRequirement', {
+    Requisite: list(struct('volume.Topology', { Segments: map(string()) })),
+    Preferred: list(struct('volume.Topology', { Segments: map(string()) })),
   }),
-  CapacityRange: struct('CapacityRange', { RequiredBytes: int64(), LimitBytes: int64() }),
-  Secrets: list(struct('Secret', { Key: string(), Secret: string() })),
-  Availability: word('active', 'pause', 'drain'),
+  CapacityRange: struct('volume.CapacityRange', { RequiredBytes: int64(), LimitBytes: int64() }),
+  Secrets: list(struct('volume.Secret', { Key: string(), Secret: string() })),
+  Availability: word('volume.Availability', 'active', 'pause', 'drain'),
 });
 export type ClusterVolumeSpec = Static<typeof clusterVolumeSpecSchema>;
 
