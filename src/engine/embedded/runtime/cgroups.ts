@@ -1,0 +1,99 @@
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { readIfThere } from '../host/process.ts';
+
+export interface CgroupOptions {
+  readonly version: 1 | 2;
+  readonly mounts: readonly string[];
+  /** Name of the group that holds all containers of this engine. */
+  readonly parent: string;
+}
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
+}
+
+/**
+ * Control groups beside those that runc makes: one that holds the monitors, so that they neither count against the daemon's limits
+ * nor end with its service, and the removal of what a crash left.
+ */
+export class Cgroups {
+  readonly #options: CgroupOptions;
+  #monitorsReady: Promise<readonly string[]> | undefined;
+
+  constructor(options: CgroupOptions) {
+    this.#options = options;
+  }
+
+  /** As `linux.cgroupsPath` has it. */
+  containerPath(id: string): string {
+    return `/${this.#options.parent}/${id}`;
+  }
+
+  /** The container's directory in one controller's hierarchy; `undefined` where there is none. */
+  directory(id: string, controller: string): string | undefined {
+    const { version, mounts, parent } = this.#options;
+    const mount = version === 2 ? mounts[0] : mounts.find((path) => basename(path).split(',').includes(controller));
+    return mount === undefined ? undefined : join(mount, parent, id);
+  }
+
+  /** Moves a monitor that has not forked yet out of the daemon's groups. */
+  async adoptMonitor(pid: number): Promise<void> {
+    this.#monitorsReady ??= this.#prepareMonitors();
+    const directories = await this.#monitorsReady;
+    await Promise.all(directories.map((directory) => writeFile(join(directory, 'cgroup.procs'), String(pid))));
+  }
+
+  /** Takes away the directories of a container that has ended, if runc could not. */
+  async removeContainer(id: string): Promise<void> {
+    await Promise.all(this.#options.mounts.map((mount) => removeGroup(join(mount, this.#options.parent, id))));
+  }
+
+  /** Takes away our own groups unless something is still in them. */
+  async removeEmptyParents(): Promise<void> {
+    const { mounts, parent } = this.#options;
+    await Promise.all(
+      mounts.flatMap((mount) => [removeGroup(join(mount, parent)), removeGroup(join(mount, `${parent}-monitors`))]),
+    );
+    this.#monitorsReady = undefined;
+  }
+
+  async #prepareMonitors(): Promise<readonly string[]> {
+    const { mounts, parent } = this.#options;
+    return await Promise.all(
+      mounts.map(async (mount) => {
+        const directory = join(mount, `${parent}-monitors`);
+        await mkdir(directory, { recursive: true });
+        // A version 1 cpuset takes no process before it has CPUs and memory nodes.
+        for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+          const inherited = await readIfThere(join(mount, file));
+          if (inherited !== undefined && this.#options.version === 1) await writeFile(join(directory, file), inherited);
+        }
+        return directory;
+      }),
+    );
+  }
+}
+
+/** Removes a group with the groups below it; one that is gone or still in use is left. */
+async function removeGroup(directory: string): Promise<void> {
+  try {
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      if (entry.isDirectory()) await removeGroup(join(directory, entry.name));
+    }
+    await rmdir(directory);
+  } catch (cause) {
+    if (!['ENOENT', 'EBUSY', 'ENOTEMPTY', 'EACCES'].includes(String(codeOf(cause)))) throw cause;
+  }
+}
+
+/** The numbers of a `key value` file. */
+export async function readCounters(path: string): Promise<Map<string, number>> {
+  const text = await readFile(path, 'utf8');
+  return new Map(
+    text.split('\n').flatMap((line) => {
+      const [key, value] = line.split(' ');
+      return key === undefined || value === undefined ? [] : [[key, Number(value)] as const];
+    }),
+  );
+}
