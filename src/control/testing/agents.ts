@@ -61,11 +61,11 @@ export class FakeAgents {
   }
 
   #plan(task: Task): void {
-    if (task.NodeID === undefined || this.#silent.has(task.NodeID)) return this.#forget(task.ID);
-    const step = this.#stepOf(task);
-    if (step === undefined) return this.#forget(task.ID);
-    if (this.#next.get(task.ID)?.state === step.state) return;
+    const isSilent = task.NodeID === undefined || this.#silent.has(task.NodeID);
+    const step = isSilent ? undefined : this.#stepOf(task);
+    if (step !== undefined && this.#next.get(task.ID)?.state === step.state) return;
     this.#forget(task.ID);
+    if (step === undefined) return;
     const cancel = this.#world.clock.after(step.afterMs, () => {
       this.#next.delete(task.ID);
       this.#report(task.ID, step.state);

@@ -1,4 +1,4 @@
-import { assert, ManualClock, SeededRandom } from '../../base/index.ts';
+import { assert, ManualClock, messageOf, SeededRandom } from '../../base/index.ts';
 import {
   isTerminal,
   type Node,
@@ -222,6 +222,9 @@ export class World {
     for (const loop of this.#loops) loop.mark(commit);
     for (const changed of commit.changes) this.#record(changed);
     assertInvariants(this.store, commit);
+    assert(this.quarantined.length === 0, 'no decision throws', {
+      errors: this.quarantined.map(({ loop, key, error }) => `${loop} ${key}: ${messageOf(error)}`),
+    });
     this.agents.observe(commit);
   }
 
