@@ -1,7 +1,10 @@
-import { Refusal } from '../base/index.ts';
+import { messageOf, Refusal } from '../base/index.ts';
+import { type Json, parseJson } from '../model/index.ts';
 
 /** The values of each key of `?filters=`, in the order sent. A key with no values filters nothing. */
 export type Filters = ReadonlyMap<string, readonly string[]>;
+
+type MalformedCode = 'malformed-filters' | 'malformed-service-filters';
 
 const none: Filters = new Map();
 
@@ -12,23 +15,17 @@ const MAX_FILTER_BYTES = 64 * 1024;
  * Reads `filters`: `{"key":{"value":true}}`, or the older `{"key":["value"]}`; the booleans mean nothing, as in Docker. A malformed
  * text is refused with Go's words for the newer form, under `malformed`: Docker answers 400 for services and 500 elsewhere.
  */
-export function parseFilters(
-  query: URLSearchParams,
-  malformed: 'malformed-filters' | 'malformed-service-filters' = 'malformed-filters',
-): Filters {
+export function parseFilters(query: URLSearchParams, malformed: MalformedCode = 'malformed-filters'): Filters {
   const text = query.get('filters') ?? '';
   if (text === '') return none;
   if (Buffer.byteLength(text) > MAX_FILTER_BYTES) {
     throw new Refusal(malformed, { why: `filters are longer than ${MAX_FILTER_BYTES} bytes` });
   }
-  const parsed = parseJson(text, malformed);
-  if (parsed === null) return none;
-  if (typeof parsed !== 'object' || Array.isArray(parsed)) {
-    throw mismatch(malformed, parsed, 'map[string]map[string]bool');
-  }
-  const entries = Object.entries(parsed);
-  const isOlderForm = entries.every(([, values]) => values === null || isStringList(values));
-  return new Map(entries.map(([key, values]) => [key, valuesOf(values, isOlderForm, malformed)]));
+  const parsed = parse(text, malformed);
+  if (parsed.kind === 'null') return none;
+  if (parsed.kind !== 'object') throw mismatch(malformed, parsed, 'map[string]map[string]bool');
+  const isOlderForm = parsed.members.every(([, values]) => values.kind === 'null' || isStringList(values));
+  return new Map(parsed.members.map(([key, values]) => [key, valuesOf(values, isOlderForm, malformed)]));
 }
 
 /** Refuses filters by keys that the list does not know. */
@@ -62,45 +59,32 @@ function splitLabel(text: string): readonly [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function valuesOf(
-  values: unknown,
-  isOlderForm: boolean,
-  malformed: 'malformed-filters' | 'malformed-service-filters',
-): readonly string[] {
-  if (values === null) return [];
-  if (isOlderForm && isStringList(values)) return [...new Set(values)];
-  if (typeof values !== 'object' || Array.isArray(values)) throw mismatch(malformed, values, 'map[string]bool');
-  for (const value of Object.values(values)) {
-    if (typeof value !== 'boolean' && value !== null) throw mismatch(malformed, value, 'bool');
+function valuesOf(values: Json, isOlderForm: boolean, malformed: MalformedCode): readonly string[] {
+  if (values.kind === 'null') return [];
+  if (isOlderForm && values.kind === 'array') return [...new Set(values.items.map(textOf))];
+  if (values.kind !== 'object') throw mismatch(malformed, values, 'map[string]bool');
+  for (const [, value] of values.members) {
+    if (value.kind !== 'bool' && value.kind !== 'null') throw mismatch(malformed, value, 'bool');
   }
-  return Object.keys(values);
+  return [...new Set(values.members.map(([value]) => value))];
 }
 
-function isStringList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+function isStringList(value: Json): boolean {
+  return value.kind === 'array' && value.items.every((item) => item.kind === 'string');
 }
 
-function mismatch(
-  malformed: 'malformed-filters' | 'malformed-service-filters',
-  value: unknown,
-  goType: string,
-): Refusal {
-  const word = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
-  return new Refusal(malformed, { why: `json: cannot unmarshal ${word} into Go value of type ${goType}` });
+function textOf(value: Json): string {
+  return value.kind === 'string' ? value.value : '';
 }
 
-function parseJson(text: string, malformed: 'malformed-filters' | 'malformed-service-filters'): unknown {
+function mismatch(malformed: MalformedCode, value: Json, goType: string): Refusal {
+  return new Refusal(malformed, { why: `json: cannot unmarshal ${value.kind} into Go value of type ${goType}` });
+}
+
+function parse(text: string, malformed: MalformedCode): Json {
   try {
-    return JSON.parse(text);
+    return parseJson(text, 'text');
   } catch (cause) {
-    throw new Refusal(malformed, { why: goSyntaxError(text, cause), cause });
+    throw new Refusal(malformed, { why: messageOf(cause), cause });
   }
-}
-
-/** Go's words for the commonest fault, a text that is no JSON from its first character on; else the parser's own. */
-function goSyntaxError(text: string, cause: unknown): string {
-  const first = text.trimStart()[0] ?? '';
-  if (first === '') return 'unexpected end of JSON input';
-  if (!/[{["0-9tfn-]/.test(first)) return `invalid character '${first}' looking for beginning of value`;
-  return cause instanceof Error ? cause.message : String(cause);
 }

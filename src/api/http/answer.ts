@@ -1,3 +1,7 @@
+import { encodeJson } from '../../model/index.ts';
+
+export { encodeJson };
+
 /** What a handler answers. The server writes it; handlers never touch the socket. */
 export type Answer =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown; readonly headers?: AnswerHeaders }
@@ -38,18 +42,3 @@ function* encodeEach<T>(objects: readonly T[], show: (object: T) => unknown): Ge
     yield shown === undefined ? undefined : encodeJson(shown);
   }
 }
-
-/** JSON of a document that may hold integers beyond 2^53, which come out to the digit. */
-export function encodeJson(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    // The rare case: a bigint somewhere. A replacer on every call would triple the cost of the common one.
-    return JSON.stringify(value, (_key, part) => (typeof part === 'bigint' ? rawJson(part) : part));
-  }
-}
-
-// The compiler's library lacks `JSON.rawJSON` (ECMAScript proposal at stage 3, in V8 since 11.4).
-const rawJson = (value: bigint): unknown =>
-  (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(value.toString());

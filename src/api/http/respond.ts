@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Answer, type AnswerHeaders, encodeJson, type ListAnswer } from './answer.ts';
+import { encodeJson } from '../../model/index.ts';
+import type { Answer, AnswerHeaders, ListAnswer } from './answer.ts';
 import { MAX_API_VERSION } from './path.ts';
 
 /** A client that takes nothing of a finished answer for this long is cut off: its bytes are held in memory. */

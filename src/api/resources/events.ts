@@ -1,8 +1,8 @@
+import { encodeJson } from '../../model/index.ts';
 import { eventMatches } from '../events/event-filter.ts';
 import type { EventJournal } from '../events/journal.ts';
 import { eventWindow } from '../events/times.ts';
 import { parseFilters } from '../filters.ts';
-import { encodeJson } from '../http/answer.ts';
 import type { Route } from '../http/router.ts';
 
 /** `GET /events`: what happens in the cluster and on this node's engine, one JSON object a line. */

@@ -13,7 +13,10 @@ export function nodeUpdate(view: View, node: Node, sent: NodeSpec, version: numb
   if (node.Spec.Role === 'manager' && spec.Role === 'worker') refuseDemotion(view, node);
   const Internal = { ...node.Internal, Membership: 'pending' as const };
   return {
-    preconditions: [{ kind: 'version', table: 'node', id: node.ID, index: version }],
+    preconditions: [
+      { kind: 'version', table: 'node', id: node.ID, index: version },
+      { kind: 'revision', table: 'node', id: node.ID, revision: node.Internal.Revision },
+    ],
     changes: [{ kind: 'put', table: 'node', object: { ...node, Spec: spec, Internal }, newVersion: true }],
   };
 }

@@ -47,7 +47,10 @@ function decideUpdate(view: View, service: Service, request: UpdateRequest): Tra
   const object =
     request.rollback === 'previous' ? rolledBack(view, service) : replaced(service, request.spec, credentials);
   return {
-    preconditions: [{ kind: 'version', table: 'service', id: service.ID, index: request.version }],
+    preconditions: [
+      { kind: 'version', table: 'service', id: service.ID, index: request.version },
+      { kind: 'revision', table: 'service', id: service.ID, revision: service.Internal.Revision },
+    ],
     changes: [{ kind: 'put', table: 'service', object, newVersion: true }],
   };
 }
@@ -88,7 +91,7 @@ function rolledBack(view: View, service: Service): Service {
 /** A new spec clears the state of the roll-out before it, pauses included. */
 function withSpec(service: Service, spec: ServiceSpec, credentials: PullCredentials | undefined): Service {
   const { UpdateStatus: _status, ...kept } = service;
-  const { Credentials: before, PreviousCredentials: _before, ...internal } = service.Internal;
+  const { Credentials: before, PreviousCredentials: _before, Rollout: _rollout, ...internal } = service.Internal;
   return {
     ...kept,
     Spec: spec,

@@ -57,7 +57,10 @@ function clusterUpdate(
   if (version !== cluster.Version.Index) throw new Refusal('update-out-of-sequence');
   const object = { ...cluster, Spec, Internal: { ...cluster.Internal, ...tokens } };
   return {
-    preconditions: [{ kind: 'version', table: 'cluster', id: cluster.ID, index: version }],
+    preconditions: [
+      { kind: 'version', table: 'cluster', id: cluster.ID, index: version },
+      { kind: 'revision', table: 'cluster', id: cluster.ID, revision: cluster.Internal.Revision },
+    ],
     changes: [{ kind: 'put', table: 'cluster', object, newVersion: true }],
   };
 }
