@@ -63,7 +63,7 @@ export class RepositoryClient {
         parts.signal.throwIfAborted();
         const isUnreachable = error instanceof Refusal && error.code === 'registry-unreachable';
         if (!endpoint.isMirror && !isUnreachable) throw error;
-        failure = failure === undefined || endpoint.base.startsWith('https:') ? error : failure;
+        failure = error;
       }
     }
     throw failure;

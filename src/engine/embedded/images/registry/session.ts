@@ -4,7 +4,7 @@ import { JsonFields } from '../documents/json.ts';
 import { type Challenge, parseChallenge } from './challenge.ts';
 import { basicAuthorization, type Credentials } from './credentials.ts';
 import type { Endpoint } from './settings.ts';
-import { type HttpAnswer, type HttpRequest, type HttpTransport, shownUrl, smallBody } from './transport.ts';
+import { discard, type HttpAnswer, type HttpRequest, type HttpTransport, shownUrl, smallBody } from './transport.ts';
 
 /** Tokens without a stated life live this long, says the token specification. */
 const DEFAULT_TOKEN_SECONDS = 60;
@@ -49,7 +49,7 @@ export class RegistrySession {
     if (challenge === undefined) return answer;
     const authorization = await this.#authorize(challenge, request.signal);
     if (authorization === undefined) return answer;
-    answer.body.destroy();
+    await discard(answer);
     return await this.#sendAs(request, authorization);
   }
 

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import { messageOf, Refusal, Unavailable } from '../../../../base/index.ts';
 import { loadCertificates } from './certificates.ts';
@@ -38,8 +37,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** First value of each header, names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Must be read or destroyed. */
-  readonly body: Readable;
+  /** Must be read, destroyed or given to `discard`. */
+  readonly body: Dispatcher.ResponseData['body'];
 }
 
 /** HTTP to registries: proxies, own authorities, timeouts, and redirects that don't carry credentials to another host. */
@@ -59,7 +58,7 @@ export class HttpTransport {
       const answer = await this.#sendOnce(current);
       const location = answer.headers.get('location');
       if (!REDIRECTS.includes(answer.status) || location === undefined) return answer;
-      answer.body.destroy();
+      await discard(answer);
       current = redirected(current, location);
     }
     throw new Unavailable('registry-answer-invalid', {
@@ -92,6 +91,8 @@ export class HttpTransport {
         const text = Array.isArray(value) ? value[0] : value;
         if (text !== undefined) headers.set(name.toLowerCase(), text);
       }
+      // A body ended without a reader must not bring the process down; those who read hear of errors by reading.
+      answer.body.on('error', () => undefined);
       return { status: answer.statusCode, headers, body: answer.body };
     } catch (error) {
       sent.signal.throwIfAborted();
@@ -133,6 +134,16 @@ export class HttpTransport {
     const dispatcher = await oldest[1];
     // Requests under way finish; nobody waits for them here.
     void dispatcher.close().catch(() => dispatcher.destroy());
+  }
+}
+
+/** Throws a body away, the small ones by reading them, so that the connection serves the next request too. */
+export async function discard(answer: HttpAnswer): Promise<void> {
+  try {
+    await answer.body.dump({ limit: MAX_SMALL_BODY_BYTES });
+  } catch {
+    // The connection broke after an answer that nobody wants to read: the next request makes another.
+    answer.body.destroy();
   }
 }
 
@@ -209,6 +220,7 @@ const REASONS: Readonly<Record<string, (error: NodeJS.ErrnoException) => string>
   ENETUNREACH: (error) => `dial tcp ${addressOf(error)}: connect: network is unreachable`,
   ETIMEDOUT: (error) => `dial tcp ${addressOf(error)}: i/o timeout`,
   ECONNRESET: () => 'connection reset by peer',
+  ERR_SSL_WRONG_VERSION_NUMBER: () => 'http: server gave HTTP response to HTTPS client',
   UND_ERR_CONNECT_TIMEOUT: () => 'dial tcp: i/o timeout',
   UND_ERR_HEADERS_TIMEOUT: () => 'timeout awaiting response headers',
   UND_ERR_BODY_TIMEOUT: () => 'timeout while reading the answer',
