@@ -1,8 +1,15 @@
 import type { Cluster, NodeId, Service, ServiceId, Task, TaskId, TaskTemplate } from '../model/index.ts';
-import type { Change, Changed, Precondition, TableName, Tables, Transaction, View } from '../store/index.ts';
-
-/** Most changes of one transaction, as in Swarm: a conflict drops no more than that, and an apply step stays short. */
-export const MAX_CHANGES = 200;
+import {
+  type Change,
+  type Changed,
+  idOf,
+  MAX_CHANGES,
+  type Precondition,
+  type TableName,
+  type Tables,
+  type Transaction,
+  type View,
+} from '../store/index.ts';
 
 interface Draft {
   readonly preconditions: Map<string, Precondition>;
@@ -76,7 +83,7 @@ export class Overlay implements View {
   *list<T extends TableName>(table: T): Iterable<Tables[T]> {
     const prefix = keyOf(table, '');
     for (const object of this.#base.list(table)) {
-      if (!('ID' in object) || !this.#written.has(prefix + object.ID)) yield object;
+      if (!this.#written.has(prefix + idOf(object))) yield object;
     }
     for (const [key, object] of this.#written) {
       if (object !== undefined && key.startsWith(prefix)) yield object as Tables[T];
@@ -138,7 +145,7 @@ export class Overlay implements View {
   #ownersOf(transaction: Transaction): Set<Draft> {
     const owners = new Set<Draft>();
     for (const change of transaction.changes) {
-      const owner = this.#owner.get(keyOf(change.table, change.kind === 'put' ? idOf(change.object) : change.id));
+      const owner = this.#owner.get(keyOf(change.table, idOfChange(change)));
       if (owner !== undefined) owners.add(owner);
     }
     for (const precondition of transaction.preconditions) {
@@ -170,7 +177,7 @@ export class Overlay implements View {
     let size = first.changes.size;
     for (const other of others) size += other.changes.size;
     for (const change of transaction.changes) {
-      const key = keyOf(change.table, change.kind === 'put' ? idOf(change.object) : change.id);
+      const key = keyOf(change.table, idOfChange(change));
       if (!this.#owner.has(key)) size++;
     }
     if (size > MAX_CHANGES) return undefined;
@@ -188,7 +195,7 @@ export class Overlay implements View {
   }
 
   #write(change: Change, draft: Draft): Changed {
-    const id = change.kind === 'put' ? idOf(change.object) : change.id;
+    const id = idOfChange(change);
     const key = keyOf(change.table, id);
     const before = this.get(change.table, id);
     const after = change.kind === 'put' ? change.object : undefined;
@@ -218,6 +225,11 @@ export class Overlay implements View {
   }
 }
 
+function idOfChange(change: Change): string {
+  return change.kind === 'put' ? idOf(change.object) : change.id;
+}
+
+/** Tasks by one key. */
 class TaskIndex {
   readonly #keyOf: (task: Task) => string | undefined;
   readonly #tasks = new Map<string, Map<TaskId, Task>>();
@@ -245,9 +257,4 @@ class TaskIndex {
     const key = this.#keyOf(task);
     if (key !== undefined) this.#tasks.get(key)?.delete(task.ID);
   }
-}
-
-/** Templates are written by apply alone; every other object has an id. */
-function idOf(object: Tables[TableName]): string {
-  return 'ID' in object ? object.ID : `${object.ServiceID}.${object.SpecVersion}`;
 }

@@ -1,7 +1,6 @@
 import { desiredReplicas, type Service, type Task } from '../../model/index.ts';
-import type { Transaction, View } from '../../store/index.ts';
+import { MAX_CHANGES, type Transaction, type View } from '../../store/index.ts';
 import type { LoopContext } from '../loop.ts';
-import { MAX_CHANGES } from '../overlay.ts';
 import { keepsSlot } from '../restart/index.ts';
 import { createTask, isLive, specUnchanged, stopTask } from '../tasks/index.ts';
 import { type Decision, MAX_CHANGES_PER_ACT } from '../worklist.ts';

@@ -1,23 +1,24 @@
 import { instantOf, restartPolicy, type Service, type Task, type TaskSpec } from '../../model/index.ts';
 import type { View } from '../../store/index.ts';
-import { newestOf, placeOf, tasksOfPlace } from '../tasks/index.ts';
+import { isOfSpec, isYounger, newestOf, placeOf, tasksOfPlace } from '../tasks/index.ts';
 
 /**
  * Whether the policy of the task's own spec asks for another attempt (Swarm's restart supervisor). What counts against
- * `MaxAttempts` is read from the slot's retained tasks of the same spec version: all but the first are restarts. So a new leader
- * knows as much as the one before it; the reaper keeps enough of them.
+ * `MaxAttempts` is read from the slot's retained tasks of the same template, made since the service's spec was accepted: all but
+ * the first and those of roll-outs are restarts. So a new leader knows as much as the one before it; the reaper keeps enough.
  */
 export function wantsRestart(view: View, service: Service, task: Task): boolean {
   const policy = restartPolicy(specOf(view, service, task));
   if (policy.condition === 'none') return false;
   if (policy.condition === 'on-failure' && task.Status.State === 'complete') return false;
   if (policy.maxAttempts === 0) return true;
-  const attempts = tasksOfPlace(view, task.ServiceID, placeOf(task))
-    .filter((other) => other.Internal.SpecVersion === task.Internal.SpecVersion)
-    .map((other) => instantOf(other.CreatedAt) ?? 0)
-    .sort((a, b) => a - b);
   const since = policy.windowMs === 0 ? Number.NEGATIVE_INFINITY : task.Internal.AppliedAt - policy.windowMs;
-  const restarts = attempts.slice(1).filter((createdAt) => createdAt > since);
+  const restarts = tasksOfPlace(view, task.ServiceID, placeOf(task))
+    .filter((other) => other.Internal.SpecVersion === task.Internal.SpecVersion)
+    .sort((a, b) => (isYounger(a, b) ? 1 : -1))
+    .slice(1)
+    .filter((other) => other.Internal.ByUpdate !== true && isOfSpec(service, other))
+    .filter((other) => (instantOf(other.CreatedAt) ?? 0) > since);
   return restarts.length < policy.maxAttempts;
 }
 

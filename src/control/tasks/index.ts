@@ -9,6 +9,7 @@ export { placementChanged } from './node-change.ts';
 export {
   isAssigned,
   isLive,
+  isOfSpec,
   isOver,
   isYounger,
   newestOf,

@@ -43,5 +43,5 @@ export function createTask(service: Service, { place, hold, byUpdate }: NewTask,
       ...(byUpdate === true ? { ByUpdate: true } : {}),
     },
   };
-  return { kind: 'put', table: 'task', object: task, newVersion: true };
+  return { kind: 'put', table: 'task', object: task };
 }

@@ -1,4 +1,4 @@
-import type { NodeId, ServiceId, Task } from '../../model/index.ts';
+import type { NodeId, Service, ServiceId, Task } from '../../model/index.ts';
 import { compareStates, isTerminal } from '../../model/index.ts';
 import type { View } from '../../store/index.ts';
 
@@ -64,6 +64,11 @@ export function newestOf(tasks: readonly Task[]): Task | undefined {
   let newest: Task | undefined;
   for (const task of tasks) if (newest === undefined || isYounger(task, newest)) newest = task;
   return newest;
+}
+
+/** Whether a task was created for the spec that the service has now, not for one before: a spec may come back. */
+export function isOfSpec(service: Service, task: Task): boolean {
+  return task.Version.Index === 0 || task.Version.Index > service.Version.Index;
 }
 
 /** Whether `a` was created after `b`. A task that is not committed yet has no version and is the youngest. */

@@ -1,5 +1,8 @@
 import { assert, ManualClock, messageOf, SeededRandom } from '../../base/index.ts';
 import {
+  type Cluster,
+  type ClusterId,
+  defaultSwarmSpec,
   isTerminal,
   type Node,
   type NodeId,
@@ -10,12 +13,11 @@ import {
   type Task,
   timestamp,
 } from '../../model/index.ts';
-import type { Changed, Commit, Transaction, View } from '../../store/index.ts';
+import { type Changed, Store, type Transaction, type View } from '../../store/index.ts';
 import type { Loop, Quarantined } from '../loop.ts';
 import { createLoops } from '../loops.ts';
 import { FakeAgents } from './agents.ts';
 import { assertInvariants } from './invariants.ts';
-import { MemoryStore } from './memory-store.ts';
 
 /** More acts than any test needs at one instant: a loop that never comes to rest shows here. */
 const MAX_ACTS_AT_ONCE = 2_000;
@@ -34,7 +36,9 @@ export interface NodeFacts {
 export class World {
   readonly clock = new ManualClock(Date.parse('2026-01-01T00:00:00Z'));
   readonly random: SeededRandom;
-  readonly store = new MemoryStore();
+  readonly store = new Store();
+  /** Transactions that the store did not apply, since something they were decided on had changed. */
+  dropped = 0;
   readonly agents: FakeAgents;
   readonly quarantined: Quarantined[] = [];
   /** What a person would see happen, line by line; see `transcript`. */
@@ -49,6 +53,7 @@ export class World {
   constructor(seed = 1) {
     this.random = new SeededRandom(seed);
     this.agents = new FakeAgents(this);
+    this.#createCluster();
     this.#startLoops();
   }
 
@@ -218,7 +223,9 @@ export class World {
   }
 
   apply(transactions: readonly Transaction[]): void {
-    const commit = this.store.apply(transactions, this.clock.now());
+    const entry = { version: 1, epoch: 1, storeTime: this.clock.now(), transactions } as const;
+    const { commit, outcomes } = this.store.apply(this.store.index + 1, entry);
+    this.dropped += outcomes.filter(({ applied }) => !applied).length;
     for (const loop of this.#loops) loop.mark(commit);
     for (const changed of commit.changes) this.#record(changed);
     assertInvariants(this.store, commit);
@@ -231,6 +238,32 @@ export class World {
   /** What happened since the last call. */
   transcript(): readonly string[] {
     return this.events.splice(0);
+  }
+
+  #createCluster(): void {
+    const at = timestamp(this.clock.now());
+    const cluster: Cluster = {
+      ID: newId(this.random) as ClusterId,
+      Version: { Index: 0 },
+      CreatedAt: at,
+      UpdatedAt: at,
+      Spec: defaultSwarmSpec,
+      TLSInfo: { TrustRoot: '', CertIssuerSubject: '', CertIssuerPublicKey: '' },
+      RootRotationInProgress: false,
+      DefaultAddrPool: [],
+      SubnetSize: 24,
+      DataPathPort: 4789,
+      Internal: {
+        Revision: 0,
+        RootCACert: '',
+        RootCAKey: '',
+        WorkerJoinToken: '',
+        ManagerJoinToken: '',
+        Epoch: 1,
+        FeatureLevel: 1,
+      },
+    };
+    this.apply([{ preconditions: [], changes: [{ kind: 'put', table: 'cluster', object: cluster }] }]);
   }
 
   #startLoops(): void {
@@ -277,5 +310,3 @@ export class World {
     return message.replace(/[0-9a-z]{25}/g, (id) => this.#names.get(id) ?? id);
   }
 }
-
-export type { Commit };

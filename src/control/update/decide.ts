@@ -30,7 +30,7 @@ export function decideUpdate(
   rollout.refresh(view, service);
   if (reaction !== undefined) return { transactions: [reaction], more: true };
   const dirty = rollout.waiting.size + rollout.handovers.size;
-  const begun = isRolling(service) && service.Internal.Rollout?.SpecVersion === service.Internal.SpecVersion;
+  const begun = isRolling(service) && service.Internal.Rollout?.Version === service.Version.Index;
   if (!begun && dirty > 0) {
     const slots = [...finishSlots(view, service, rollout), ...replaceSlots(view, service, rollout, dirty, context)];
     return { transactions: [begin(service, dirty, context), ...slots] };

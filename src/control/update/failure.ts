@@ -3,7 +3,7 @@ import { instantOf, isTerminal, restartPolicy, type Service, type Task, type Tas
 import type { Changed, Transaction, View } from '../../store/index.ts';
 import type { LoopContext } from '../loop.ts';
 import { specOf } from '../restart/index.ts';
-import { isLive, slotKeyOf } from '../tasks/index.ts';
+import { isLive, isOfSpec, slotKeyOf } from '../tasks/index.ts';
 import { rolloutPolicy } from './replace-slot.ts';
 import type { Rollout } from './rollout.ts';
 import { pause, recordFailures, rollBack, withFailures } from './status.ts';
@@ -44,7 +44,7 @@ export function newFailures(view: View, service: Service, rollout: Rollout, ende
   const counted = new Set(service.Internal.Rollout?.Failed);
   const failures: TaskId[] = [];
   for (const { task, runningAt } of ended) {
-    if (task.Internal.SpecVersion !== service.Internal.SpecVersion || counted.has(task.ID)) continue;
+    if (!isOfSpec(service, task) || counted.has(task.ID)) continue;
     if (isGoodEnd(view, service, task)) continue;
     const made = rollout.made.get(slotKeyOf(task));
     const since = made?.taskId === task.ID && made.reachedAt !== undefined ? made.reachedAt : runningAt;

@@ -51,9 +51,9 @@ export function updateLoop(): Loop {
 
   const rolloutOf = (view: View, service: Service): Rollout => {
     const known = rollouts.get(service.ID);
-    if (known !== undefined && known.specVersion === service.Internal.SpecVersion && !known.isStale) return known;
+    if (known !== undefined && known.version === service.Version.Index && !known.isStale) return known;
     const rollout = Rollout.read(view, service, isGlobal(service));
-    if (known?.specVersion === service.Internal.SpecVersion) {
+    if (known?.version === service.Version.Index) {
       rollout.remember(known);
     } else {
       ended.delete(service.ID);

@@ -51,18 +51,21 @@ export function replaceSlot(
 }
 
 /**
- * Ends a hand-over: of several live tasks in a slot, the youngest clean one stays and the others stop; with start-first only once
- * it is seen running, so that a new task that never gets there does not cost the old one.
+ * Ends a hand-over: of several live tasks in a slot one stays and the others stop. A clean one stays, with start-first only once it
+ * is seen running, so that a new task that never gets there does not cost the old one. Without a clean one, which a newer spec in
+ * the middle of a hand-over leaves behind, one that runs stays until the roll-out comes to the slot.
  */
 export function finishSlot(
   service: Service,
   live: readonly Task[],
   isClean: (task: Task) => boolean,
 ): readonly Transaction[] {
-  const clean = live.filter((task) => isClean(task) && !isTerminal(task.Status.State));
-  const running = clean.filter((task) => task.Status.State === 'running');
-  const waits = rolloutPolicy(service).order === 'start-first';
-  const stays = youngest(running) ?? (waits ? undefined : youngest(clean));
+  const able = live.filter((task) => !isTerminal(task.Status.State));
+  const clean = able.filter(isClean);
+  const isRunning = (task: Task) => task.Status.State === 'running';
+  const waits = rolloutPolicy(service).order === 'start-first' && clean.length > 0;
+  const candidates = clean.length > 0 ? clean : able;
+  const stays = youngest(candidates.filter(isRunning)) ?? (waits ? undefined : youngest(candidates));
   if (stays === undefined) return [];
   return live.filter((task) => task !== stays).flatMap((task) => stopTask(task, 'shutdown'));
 }

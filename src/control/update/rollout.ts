@@ -2,7 +2,16 @@ import type { Instant } from '../../base/index.ts';
 import { compareStates, isTerminal, type Service, type Task, type TaskId } from '../../model/index.ts';
 import type { View } from '../../store/index.ts';
 import { keepsSlot, mayRunGlobal } from '../restart/index.ts';
-import { isLive, newestOf, type Place, parseSlotKey, type SlotKey, slotKeyOf, tasksOfPlace } from '../tasks/index.ts';
+import {
+  isLive,
+  isOfSpec,
+  newestOf,
+  type Place,
+  parseSlotKey,
+  type SlotKey,
+  slotKeyOf,
+  tasksOfPlace,
+} from '../tasks/index.ts';
 import { isDirty } from './dirty.ts';
 
 /** The task that the roll-out made in a slot, and since when it counts as having run (or failed to). */
@@ -16,11 +25,12 @@ export interface Made {
  * slots whose tasks changed.
  */
 export class Rollout {
-  readonly specVersion: number;
+  /** `Version.Index` of the service: a new one is a new roll-out, even of the same template. */
+  readonly version: number;
   readonly isGlobal: boolean;
   /** Slots to be replaced, lowest first. */
   readonly waiting = new Set<SlotKey>();
-  /** Slots with several live tasks, one of them of the current spec. */
+  /** Slots with several live tasks. */
   readonly handovers = new Set<SlotKey>();
   /** Slots whose new task has not run yet, or not for the delay between two slots. */
   readonly active = new Set<SlotKey>();
@@ -32,7 +42,7 @@ export class Rollout {
   readonly #touched = new Set<SlotKey>();
 
   constructor(service: Service, isGlobal: boolean) {
-    this.specVersion = service.Internal.SpecVersion;
+    this.version = service.Version.Index;
     this.isGlobal = isGlobal;
   }
 
@@ -97,7 +107,7 @@ export class Rollout {
     const made = newestOf(tasks.filter((task) => task.Internal.ByUpdate === true && isClean(task)));
     if (made !== undefined) this.#follow(key, made, service, wasActive);
     const clean = occupants.filter(isClean).length;
-    if (live.length > 1 && clean > 0) this.handovers.add(key);
+    if (live.length > 1) this.handovers.add(key);
     else if (clean === 0 && !wasTried(made, service) && mayReplace(view, service, key)) this.waiting.add(key);
   }
 
@@ -116,7 +126,7 @@ export class Rollout {
 /** A slot gets one new task a roll-out; what follows that one is the restart policy's. */
 function wasTried(made: Task | undefined, service: Service): boolean {
   if (made === undefined) return false;
-  return made.Internal.SpecVersion === service.Internal.SpecVersion || !isTerminal(made.Status.State);
+  return isOfSpec(service, made) || !isTerminal(made.Status.State);
 }
 
 function mayReplace(view: View, service: Service, key: SlotKey): boolean {

@@ -19,7 +19,7 @@ export function begin(service: Service, slots: number, context: LoopContext): Tr
   const status: UpdateStatus = isRolling(service)
     ? statusOf(service)
     : { State: 'updating', StartedAt: timestamp(context.now), Message: 'update in progress' };
-  const Rollout = { SpecVersion: service.Internal.SpecVersion, Slots: slots, Failed: [] };
+  const Rollout = { Version: service.Version.Index, Slots: slots, Failed: [] };
   return write(service, { ...service, UpdateStatus: status, Internal: { ...service.Internal, Rollout } });
 }
 

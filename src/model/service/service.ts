@@ -42,7 +42,8 @@ export interface ServiceInternal extends InternalMeta {
 
 /** What a roll-out's next leader must know of it: the failure ratio is counted over both. */
 export interface Rollout {
-  readonly SpecVersion: number;
+  /** `Version.Index` of the service when its spec was accepted. */
+  readonly Version: number;
   /** Slots that were to be changed when it began. */
   readonly Slots: number;
   /** Tasks of this roll-out that ended before or within the monitor period. */

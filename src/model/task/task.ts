@@ -32,7 +32,7 @@ export interface TaskInternal extends InternalMeta {
   readonly StartAfter?: TaskId;
   /** … but no later than this store time. */
   readonly StartBy?: Instant;
-  /** Created by a roll-out, not by scaling or a restart: its failure counts for the roll-out of `SpecVersion`. */
+  /** Created by a roll-out, not by scaling or a restart: its failure counts for the roll-out of the service's version that it is younger than. */
   readonly ByUpdate?: true;
 }
 
