@@ -1,13 +1,30 @@
-import type { TableName, Tables } from './tables.ts';
+import type { TableName, Tables, WritableTable } from './tables.ts';
 
 /**
- * One object write. `put` replaces the whole object; apply stamps `Internal.Revision` with the entry's log index, and where
- * `newVersion` is set also `Version.Index` (a client's spec was accepted). A `put` of a service with `newSpec` gets
- * `Internal.SpecVersion` = the entry's log index and its template is written beside it.
+ * Most changes of one transaction, as in Swarm: a conflict drops no more than that, and an apply step stays short. Larger work is
+ * split by `splitTransaction`.
  */
-export type Change = { readonly [T in TableName]: Put<T> }[TableName] | Remove;
+export const MAX_CHANGES = 200;
 
-export interface Put<T extends TableName> {
+/**
+ * One object write. `put` replaces the whole object. Apply alone stamps it: `Internal.Revision` with the entry's log index; where
+ * the object is new or `newVersion` is set (a client's spec was accepted), `Version.Index` with the same and `UpdatedAt` with store
+ * time; `CreatedAt` at its creation. What the object carries in these fields is ignored.
+ *
+ * Services, besides: `Internal.SpecVersion` names a template, that is one pair of `Spec.TaskTemplate` and `Spec.EndpointSpec`. Apply
+ * alone chooses it, on creation and on a put with `newVersion`, by comparing that pair by value:
+ * - equal to the current template's: `SpecVersion` stays. Labels, replicas and update settings make no task dirty;
+ * - else equal to the template of `PreviousSpecVersion` (a rollback): `SpecVersion` is that one again, and its tasks are clean;
+ * - else a new template is written and `SpecVersion` is the entry's log index.
+ * The pair never changes under its key. The service's name, labels and credentials stand in the current template too, for the tasks
+ * that are to come: an accepted spec that changes only these rewrites that row and leaves its key.
+ * `Internal.PreviousSpecVersion` is chosen with it: absent without a `PreviousSpec`, else the one of the service's two templates that
+ * has the pair of `PreviousSpec`. A put without `newVersion` keeps both versions and must not change `Spec` or `PreviousSpec`.
+ * A template is removed with the last service and task that name it.
+ */
+export type Change = { readonly [T in WritableTable]: Put<T> }[WritableTable] | Remove;
+
+export interface Put<T extends WritableTable> {
   readonly kind: 'put';
   readonly table: T;
   readonly object: Tables[T];
@@ -15,9 +32,10 @@ export interface Put<T extends TableName> {
   readonly newVersion?: true;
 }
 
+/** Removing what is not there changes nothing. */
 export interface Remove {
   readonly kind: 'remove';
-  readonly table: TableName;
+  readonly table: WritableTable;
   readonly id: string;
 }
 
@@ -64,7 +82,7 @@ export type Changed = {
   };
 }[TableName];
 
-/** Everything that one entry changed, in order. Watchers get these in log order. */
+/** Everything that one entry changed, in order, templates too. Watchers get these in log order. */
 export interface Commit {
   readonly index: number;
   readonly storeTime: number;

@@ -15,6 +15,9 @@ export interface Tables {
 
 export type TableName = keyof Tables;
 
+/** The tables that transactions write; templates are written by apply alone. */
+export type WritableTable = Exclude<TableName, 'template'>;
+
 export const tableNames = [
   'cluster',
   'node',
@@ -30,4 +33,13 @@ export const tableNames = [
 /** The key of a template: one per accepted spec of a service. */
 export function templateKey(serviceId: string, specVersion: number): string {
   return `${serviceId}.${specVersion}`;
+}
+
+/** The id under which a table holds an object; that of a template is its key. */
+export function idOf(object: Tables[TableName]): string {
+  return 'ID' in object ? object.ID : templateKey(object.ServiceID, object.SpecVersion);
+}
+
+export function isTableName(name: unknown): name is TableName {
+  return tableNames.some((table) => table === name);
 }

@@ -15,7 +15,7 @@ export interface View {
   get<T extends TableName>(table: T, id: string): Tables[T] | undefined;
   list<T extends TableName>(table: T): Iterable<Tables[T]>;
   count(table: TableName): number;
-  /** Objects whose name equals `name` without regard to case. More than one only for nodes (by hostname). */
+  /** Objects whose name equals `name` without regard to case; of nodes, the hostname. Tasks and templates have none. */
   byName<T extends TableName>(table: T, name: string): ReadonlyArray<Tables[T]>;
   /** Objects whose id begins with `prefix`; logarithmic in the table's size plus the result. */
   byIdPrefix<T extends TableName>(table: T, prefix: string): ReadonlyArray<Tables[T]>;
@@ -27,6 +27,6 @@ export interface View {
   tasksOfNode(nodeId: NodeId): Iterable<Task>;
   /** Tasks that name this one in `Internal.StartAfter`. */
   tasksWaitingFor(taskId: TaskId): Iterable<Task>;
-  /** Ids of nodes with that session state; the scheduler's and heartbeat's entrance. */
+  /** Services whose current spec names this secret, config or network. */
   servicesUsing(table: 'secret' | 'config' | 'network', id: string): Iterable<Service>;
 }
