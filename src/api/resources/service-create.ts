@@ -3,9 +3,9 @@ import { newId, randomName, type Service, type ServiceId, timestamp } from '../.
 import type { Answer } from '../http/answer.ts';
 import { json } from '../http/answer.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { commit } from '../manager-door.ts';
+import { commit, managerOf } from '../manager-door.ts';
 import type { ApiPorts } from '../ports.ts';
-import { acceptSpec, credentialsOf, readServiceSpec } from './service-spec.ts';
+import { acceptSpec, checkAgainstStore, credentialsOf, readServiceSpec } from './service-spec.ts';
 
 /** Clients older than this expect no `Warnings` in the answer to a creation. */
 const WARNINGS_SINCE_MINOR = 42;
@@ -16,9 +16,11 @@ export async function createService(ports: ApiPorts, exchange: Exchange): Promis
   const id = newId(ports.random) as ServiceId; // a new id is of the kind that it is made for
   const credentials = credentialsOf(exchange);
   const Name = sent.Name === undefined || sent.Name === '' ? randomName(ports.random) : sent.Name;
+  managerOf(ports.swarm);
+  const Spec = acceptSpec({ ...sent, Name }, exchange.apiMinor);
   await commit(ports.swarm, exchange.signal, 'the service', (view) => {
-    const Spec = acceptSpec(view, { ...sent, Name }, exchange.apiMinor);
     if (view.byName('service', Name).length > 0) throw new Refusal('service-name-taken', { name: Name });
+    checkAgainstStore(view, Spec);
     const now = timestamp(view.storeTime);
     const service: Service = {
       ID: id,

@@ -6,11 +6,15 @@ import { json } from '../http/answer.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { versionOf } from '../http/query.ts';
 import { findObject } from '../lookup.ts';
-import { commit } from '../manager-door.ts';
+import { commit, managerOf } from '../manager-door.ts';
 import type { ApiPorts } from '../ports.ts';
-import { acceptSpec, credentialsOf, readServiceSpec } from './service-spec.ts';
+import { acceptSpec, checkAgainstStore, credentialsOf, readServiceSpec } from './service-spec.ts';
+
+const PLACEHOLDER_NAME = 'unnamed';
 
 interface UpdateRequest {
+  /** As sent; `spec` always has one. */
+  readonly name: string;
   readonly spec: ServiceSpec;
   readonly version: number;
   readonly rollback: string;
@@ -22,13 +26,17 @@ interface UpdateRequest {
 export async function updateService(ports: ApiPorts, exchange: Exchange): Promise<Answer> {
   const sent = await readServiceSpec(exchange);
   const version = versionOf(exchange.query, 'service');
+  managerOf(ports.swarm);
+  // Checked in whole also where its name is missing, which is refused as a change of name later, as in Swarm.
+  const spec = acceptSpec({ ...sent, Name: sent.Name || PLACEHOLDER_NAME }, exchange.apiMinor);
   await commit(ports.swarm, exchange.signal, 'the service', (view) => {
-    const spec = acceptSpec(view, sent, exchange.apiMinor);
     const service = findObject(view, 'service', exchange.param('id'));
     const rollback = exchange.query.get('rollback') ?? '';
     const registryAuthFrom = exchange.query.get('registryAuthFrom') ?? '';
+    checkAgainstStore(view, spec, service.ID);
     return decideUpdate(view, service, {
       spec,
+      name: sent.Name ?? '',
       version,
       rollback,
       registryAuthFrom,
@@ -44,8 +52,7 @@ function decideUpdate(view: View, service: Service, request: UpdateRequest): Tra
     throw new Refusal('rollback-option', { value: request.rollback });
   }
   if (request.version !== service.Version.Index) throw new Refusal('update-out-of-sequence');
-  const object =
-    request.rollback === 'previous' ? rolledBack(view, service) : replaced(service, request.spec, credentials);
+  const object = request.rollback === 'previous' ? rolledBack(view, service) : replaced(service, request, credentials);
   return {
     preconditions: [
       { kind: 'version', table: 'service', id: service.ID, index: request.version },
@@ -69,8 +76,8 @@ function nextCredentials(service: Service, request: UpdateRequest): PullCredenti
   }
 }
 
-function replaced(service: Service, spec: ServiceSpec, credentials: PullCredentials | undefined): Service {
-  if (spec.Name !== service.Spec.Name) throw new Refusal('service-rename');
+function replaced(service: Service, { name, spec }: UpdateRequest, credentials: PullCredentials | undefined): Service {
+  if (name !== service.Spec.Name) throw new Refusal('service-rename');
   if (serviceModeKind(spec) !== serviceModeKind(service.Spec)) throw new Refusal('service-mode-change');
   return withSpec(service, spec, credentials);
 }
