@@ -1,28 +1,29 @@
 import { Refusal } from '../../base/index.ts';
+import type { ExecCreate, ExecId, LocalEngine } from '../../engine/index.ts';
 import { type Answer, empty, json } from '../http/answer.ts';
 import { type Exchange, MAX_SPEC_BYTES } from '../http/exchange.ts';
 import type { Route } from '../http/router.ts';
 import { terminalSize } from './container-routes.ts';
-import type { ExecCreate, LocalContainers } from './local-engine.ts';
 import { readObject } from './request-body.ts';
 import { processOutput } from './stream-connection.ts';
 
 /** Endpoints of processes that are started in a running container. A start with an upgrade is in `streams.ts`. */
-export function execRoutes(containers: LocalContainers): readonly Route[] {
+export function execRoutes(engine: LocalEngine): readonly Route[] {
   return [
     {
       method: 'POST',
       path: '/containers/{id}/exec',
       handle: async (exchange) => {
         const create = readExecCreate(readObject(await exchange.readBody(MAX_SPEC_BYTES)));
-        return json({ Id: await containers.createExec(exchange.param('id'), create) }, 201);
+        const container = engine.findContainer(exchange.param('id'));
+        return json({ Id: await engine.createExec(container, create, exchange.signal) }, 201);
       },
     },
     {
       method: 'GET',
       path: '/exec/{id}/json',
       handle: async (exchange) => {
-        const found = await containers.inspectExec(exchange.param('id'));
+        const found = engine.inspectExec(execIdOf(exchange));
         if (found === undefined) throw new Refusal('api-no-such-exec', { id: exchange.param('id') });
         return json(found);
       },
@@ -31,7 +32,8 @@ export function execRoutes(containers: LocalContainers): readonly Route[] {
       method: 'POST',
       path: '/exec/{id}/resize',
       handle: async (exchange) => {
-        await containers.resizeExec(exchange.param('id'), terminalSize(exchange.query));
+        const { rows, columns } = terminalSize(exchange.query);
+        await engine.resizeExec(execIdOf(exchange), rows, columns);
         return empty();
       },
     },
@@ -39,21 +41,23 @@ export function execRoutes(containers: LocalContainers): readonly Route[] {
       method: 'POST',
       path: '/exec/{id}/start',
       deadline: 'unbounded',
-      handle: (exchange) => start(containers, exchange),
+      handle: (exchange) => start(engine, exchange),
     },
   ];
 }
 
+const execIdOf = (exchange: Exchange): ExecId => exchange.param('id') as ExecId;
+
 /** A start without upgrade: detached, or with the output as the answer's body and no input. */
-async function start(containers: LocalContainers, exchange: Exchange): Promise<Answer> {
+async function start(engine: LocalEngine, exchange: Exchange): Promise<Answer> {
   const options = readExecStart(readObject(await exchange.readBody(MAX_SPEC_BYTES)));
-  const id = exchange.param('id');
+  const id = execIdOf(exchange);
   if (options.detach) {
-    await containers.startDetached(id);
+    await engine.startExecDetached(id, exchange.signal);
     return empty();
   }
-  const stream = await containers.startExec(id, options, exchange.signal);
-  stream.stdin?.end();
+  const stream = await engine.startExec(id, exchange.signal);
+  stream.endInput();
   return {
     kind: 'stream',
     status: 200,

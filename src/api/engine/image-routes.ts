@@ -4,7 +4,7 @@ import { type Answer, empty, encodeJson, json } from '../http/answer.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { flag } from '../http/query.ts';
 import type { Route } from '../http/router.ts';
-import type { LocalImages, ProgressLine } from './local-engine.ts';
+import type { Document, LocalImages } from './local-images.ts';
 
 /** Image endpoints on the daemon's own engine. Names contain slashes, so the longer patterns come first. */
 export function imageRoutes(images: LocalImages): readonly Route[] {
@@ -12,7 +12,7 @@ export function imageRoutes(images: LocalImages): readonly Route[] {
     {
       method: 'GET',
       path: '/images/json',
-      handle: async ({ query }) => json(await images.list({ all: flag(query, 'all'), filters: parseFilters(query) })),
+      handle: ({ query }) => json(images.list(parseFilters(query))),
     },
     { method: 'POST', path: '/images/create', deadline: 'unbounded', handle: (exchange) => create(images, exchange) },
     {
@@ -20,21 +20,35 @@ export function imageRoutes(images: LocalImages): readonly Route[] {
       path: '/images/load',
       deadline: 'unbounded',
       handle: (exchange) =>
-        progress(images.load(exchange.request, { quiet: flag(exchange.query, 'quiet') }, exchange.signal)),
+        progress(images.load(exchange.request, { quiet: flag(exchange.query, 'quiet'), signal: exchange.signal })),
+    },
+    {
+      method: 'GET',
+      path: '/images/get',
+      deadline: 'unbounded',
+      handle: (exchange) => archive(images.save(exchange.query.getAll('names'), exchange.signal)),
+    },
+    {
+      method: 'GET',
+      path: '/images/{name:.*}/get',
+      deadline: 'unbounded',
+      handle: (exchange) => archive(images.save([exchange.param('name')], exchange.signal)),
+    },
+    {
+      method: 'POST',
+      path: '/images/prune',
+      deadline: 'unbounded',
+      handle: async ({ query }) => json(await images.prune(parseFilters(query))),
     },
     {
       method: 'GET',
       path: '/images/{name:.*}/json',
-      handle: async (exchange) => {
-        const found = await images.inspect(exchange.param('name'));
-        if (found === undefined) throw new Refusal('api-no-such-image', { image: exchange.param('name') });
-        return json(found);
-      },
+      handle: (exchange) => json(images.inspect(exchange.param('name'))),
     },
     {
       method: 'GET',
       path: '/images/{name:.*}/history',
-      handle: async (exchange) => json(await images.history(exchange.param('name'))),
+      handle: (exchange) => json(images.history(exchange.param('name'))),
     },
     {
       method: 'POST',
@@ -50,8 +64,7 @@ export function imageRoutes(images: LocalImages): readonly Route[] {
       method: 'DELETE',
       path: '/images/{name:.*}',
       handle: async (exchange) => {
-        const options = { force: flag(exchange.query, 'force'), noPrune: flag(exchange.query, 'noprune') };
-        return json(await images.remove(exchange.param('name'), options));
+        return json(await images.remove(exchange.param('name'), { force: flag(exchange.query, 'force') }));
       },
     },
     {
@@ -72,8 +85,8 @@ function create(images: LocalImages, exchange: Exchange): Promise<Answer> {
   const fromImage = text('fromImage');
   if (fromImage !== '') {
     const registryAuth = exchange.header('x-registry-auth');
-    const options = registryAuth === undefined ? platform : { ...platform, registryAuth };
-    return progress(images.pull(withTag(fromImage, text('tag')), options, signal));
+    const options = registryAuth === undefined ? { ...platform, signal } : { ...platform, registryAuth, signal };
+    return progress(images.pull(withTag(fromImage, text('tag')), options));
   }
   if (text('fromSrc') !== '-') throw new Refusal('not-built-yet', { what: 'importing an image from an address' });
   const options = {
@@ -81,8 +94,9 @@ function create(images: LocalImages, exchange: Exchange): Promise<Answer> {
     ...(text('repo') !== '' && { reference: withTag(text('repo'), text('tag')) }),
     ...(text('message') !== '' && { message: text('message') }),
     changes: query.getAll('changes'),
+    signal,
   };
-  return progress(images.import(exchange.request, options, signal));
+  return progress(images.import(exchange.request, options));
 }
 
 function withTag(name: string, tag: string): string {
@@ -94,22 +108,37 @@ function withTag(name: string, tag: string): string {
  * Lines of JSON as they come. What fails before the first line is an error with its status; what fails later is told in the stream,
  * where the CLI looks for it.
  */
-async function progress(lines: AsyncIterable<ProgressLine>): Promise<Answer> {
+async function progress(lines: AsyncIterable<Document>): Promise<Answer> {
   const iterator = lines[Symbol.asyncIterator]();
   const first = await iterator.next();
-  return { kind: 'stream', status: 200, contentType: 'application/json', chunks: encodeLines(first, iterator) };
+  return {
+    kind: 'stream',
+    status: 200,
+    contentType: 'application/json',
+    chunks: encodeLines(continued(first, iterator)),
+  };
 }
 
-async function* encodeLines(
-  first: IteratorResult<ProgressLine>,
-  rest: AsyncIterator<ProgressLine>,
-): AsyncGenerator<string> {
+/** An archive as the answer's body; a name that is not there is refused before its first byte. */
+async function archive(bytes: AsyncIterable<Uint8Array>): Promise<Answer> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return { kind: 'stream', status: 200, contentType: 'application/x-tar', chunks: continued(first, iterator) };
+}
+
+async function* continued<T>(first: IteratorResult<T>, rest: AsyncIterator<T>): AsyncGenerator<T> {
   try {
-    for (let next = first; next.done !== true; next = await rest.next()) yield `${encodeJson(next.value)}\r\n`;
+    for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+async function* encodeLines(lines: AsyncIterable<Document>): AsyncGenerator<string> {
+  try {
+    for await (const line of lines) yield `${encodeJson(line)}\r\n`;
   } catch (error) {
     const message = messageOf(error);
     yield `${encodeJson({ errorDetail: { message }, error: message })}\r\n`;
-  } finally {
-    await rest.return?.();
   }
 }

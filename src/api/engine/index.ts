@@ -1,15 +1,6 @@
 /**
- * The container and image endpoints of the Engine API on the daemon's own engine, behind the port `LocalEngine`.
- * Knows HTTP and Docker's framing; knows nothing of how containers are run.
+ * The container and image endpoints of the Engine API on the daemon's own engine, behind the ports `LocalEngine` and `LocalImages`.
+ * Knows HTTP and Docker's framing; knows nothing of how containers are run or where images come from.
  */
-export type {
-  Document,
-  ExecCreate,
-  LocalContainers,
-  LocalEngine,
-  LocalImages,
-  ProcessStream,
-  ProgressLine,
-  TerminalSize,
-} from './local-engine.ts';
+export type { Document, LocalImages } from './local-images.ts';
 export { createLocalPassage } from './passage.ts';

@@ -4,9 +4,11 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { PassThrough, type Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Refusal } from '../../base/index.ts';
+import type { ContainerInspect, ExecStream, LocalEngine } from '../../engine/index.ts';
+import type { ContainerId } from '../../model/index.ts';
 import { Router } from '../http/router.ts';
 import { createHttpServer, type HttpOptions } from '../http/server.ts';
-import type { LocalContainers, LocalEngine, LocalImages, ProcessStream } from './local-engine.ts';
+import type { LocalImages } from './local-images.ts';
 import { createLocalPassage } from './passage.ts';
 
 type Server = ReturnType<typeof createServer>;
@@ -15,35 +17,52 @@ let stopping: AbortController;
 const calls: string[] = [];
 
 /** A process that gives back in capitals what it reads, and ends when its input ends. */
-function shouting(tty: boolean): ProcessStream {
+function shouting(tty: boolean): ExecStream {
   const stdin = new PassThrough();
   return {
-    stdin,
+    write: async (bytes) => {
+      stdin.write(bytes);
+    },
+    endInput: () => stdin.end(),
     output: (async function* () {
       if (!tty) yield { stream: 'stderr' as const, bytes: Buffer.from('ready\n') };
       for await (const chunk of stdin)
         yield { stream: 'stdout' as const, bytes: Buffer.from(String(chunk).toUpperCase()) };
     })(),
+    resize: async (rows, columns) => {
+      calls.push(`${rows}x${columns}`);
+    },
     close: () => calls.push('closed'),
+    exitCode: Promise.resolve(0),
   };
 }
 
-const running = { Id: 'c1', Config: { Tty: false }, State: { Running: true } };
+// The routes read these fields alone.
+const running = {
+  Id: 'c1',
+  Name: '/web',
+  Config: { Tty: false, StopTimeout: 7 },
+  State: { Running: true },
+} as unknown as ContainerInspect;
 
-function engine(parts: { containers?: Partial<LocalContainers>; images?: Partial<LocalImages> }): LocalEngine {
-  const containers: Partial<LocalContainers> = {
-    inspect: async (id) =>
-      id === 'c1' ? (running as unknown as Awaited<ReturnType<LocalContainers['inspect']>>) : undefined,
-    ...parts.containers,
+function engine(parts: Partial<LocalEngine>): LocalEngine {
+  const twin: Partial<LocalEngine> = {
+    findContainer: (id) => {
+      if (id !== 'c1') throw new Refusal('api-no-such-container', { id });
+      return id as ContainerId;
+    },
+    inspectContainer: async (id) => (id === 'c1' ? running : undefined),
+    ...parts,
   };
-  return { containers: containers as LocalContainers, images: (parts.images ?? {}) as LocalImages };
+  return twin as LocalEngine;
 }
 
-async function serve(parts: Parameters<typeof engine>[0]): Promise<number> {
+async function serve(parts: { containers?: Partial<LocalEngine>; images?: Partial<LocalImages> }): Promise<number> {
   const log = { warn: () => undefined, error: () => undefined };
   const options: HttpOptions = {
     router: new Router([]),
-    passage: createLocalPassage(engine(parts)),
+    fallback: new Router([]),
+    passage: createLocalPassage(engine(parts.containers ?? {}), (parts.images ?? {}) as LocalImages),
     log,
     standard: { 'Api-Version': '1.51' },
     stopping: stopping.signal,
@@ -112,22 +131,14 @@ describe('a process that a client is connected to', () => {
   });
 
   test('with a terminal its output is raw, and the size is passed on', async () => {
-    const sizes: unknown[] = [];
-    const port = await serve({
-      containers: {
-        startExec: async (_id, options) => {
-          sizes.push(options.size);
-          return shouting(true);
-        },
-      },
-    });
+    const port = await serve({ containers: { startExec: async () => shouting(true) } });
     const { socket, head } = await upgrade(port, '/exec/e1/start', '{"Tty":true,"ConsoleSize":[24,80]}');
     expect(head).toContain('application/vnd.docker.raw-stream');
     socket.end('hi');
     const received: string[] = [];
     for await (const chunk of socket) received.push(String(chunk));
     expect(received.join('')).toBe('HI');
-    expect(sizes).toEqual([{ rows: 24, columns: 80 }]);
+    expect(calls).toEqual(['24x80', 'closed']);
   });
 
   test('a client that goes away closes it', async () => {
@@ -135,9 +146,8 @@ describe('a process that a client is connected to', () => {
     const isClosed = new Promise<void>((resolve) => {
       closed = resolve;
     });
-    const stdin = new PassThrough();
-    const endless: ProcessStream = {
-      stdin,
+    const endless: ExecStream = {
+      ...shouting(false),
       output: (async function* () {
         for (;;) yield { stream: 'stdout' as const, bytes: Buffer.alloc(65_536) };
       })(),
@@ -163,8 +173,8 @@ describe('containers', () => {
     const asked: unknown[] = [];
     const port = await serve({
       containers: {
-        list: async (options) => {
-          asked.push({ ...options, filters: [...options.filters] });
+        listContainerSummaries: (options) => {
+          asked.push(options);
           return [{ Id: 'c1' }];
         },
       },
@@ -173,7 +183,7 @@ describe('containers', () => {
     expect(await call(port, 'GET', `/containers/json?all=1&limit=3&filters=${filters}`)).toMatchObject({
       text: '[{"Id":"c1"}]\n',
     });
-    expect(asked).toEqual([{ all: true, limit: 3, filters: [['label', ['a=b']]] }]);
+    expect(asked).toEqual([{ all: true, limit: 3, size: false, filters: { label: ['a=b'] } }]);
   });
 
   test('one that is not there is 404 with Docker’s words', async () => {
@@ -184,20 +194,33 @@ describe('containers', () => {
     });
   });
 
-  test('stopping passes the grace on, starting a running one changes nothing', async () => {
+  test('stopping takes the grace that was sent, else the container’s own; starting a running one changes nothing', async () => {
     const port = await serve({
       containers: {
-        stop: async (_id, options) => {
-          calls.push(JSON.stringify(options));
-          return options.graceMs !== undefined;
+        stopContainer: async (_id, graceMs) => {
+          calls.push(String(graceMs));
         },
       },
     });
     expect((await call(port, 'POST', '/containers/c1/stop?t=3')).status).toBe(204);
-    expect((await call(port, 'POST', '/containers/c1/stop')).status).toBe(304);
+    expect((await call(port, 'POST', '/containers/c1/stop')).status).toBe(204);
     expect((await call(port, 'POST', '/containers/c1/start')).status).toBe(304);
     expect((await call(port, 'POST', '/containers/c1/stop?t=x')).status).toBe(400);
-    expect(calls).toEqual(['{"graceMs":3000}', '{}']);
+    expect(calls).toEqual(['3000', '7000']);
+  });
+
+  test('a running one is not removed without force', async () => {
+    const port = await serve({
+      containers: {
+        removeContainer: async (id) => {
+          calls.push(id);
+        },
+      },
+    });
+    expect(await call(port, 'DELETE', '/containers/c1')).toMatchObject({ status: 409 });
+    expect(calls).toEqual([]);
+    expect((await call(port, 'DELETE', '/containers/c1?force=1')).status).toBe(204);
+    expect(calls).toEqual(['c1']);
   });
 
   test.each([
@@ -222,7 +245,7 @@ describe('containers', () => {
 
 describe('images', () => {
   async function* lines(fail: 'first' | 'later' | 'never') {
-    if (fail === 'first') throw new Refusal('api-no-such-image', { image: 'x' });
+    if (fail === 'first') throw new Refusal('api-no-such-container', { id: 'x' });
     yield { status: 'Pulling' };
     if (fail === 'later') throw new Error('connection lost');
     yield { status: 'done' };
@@ -239,13 +262,16 @@ describe('images', () => {
 
   test('names with slashes and digests reach the engine whole', async () => {
     const asked: string[] = [];
-    const remember = (reference: string): undefined => {
+    const remember = (reference: string): object => {
       asked.push(reference);
+      return {};
     };
     const port = await serve({
       images: {
-        inspect: async (reference) => remember(reference),
-        tag: async (reference, target) => remember(`${reference} → ${target}`),
+        inspect: remember,
+        tag: async (reference, target) => {
+          remember(`${reference} → ${target}`);
+        },
         pull: (reference) => {
           remember(reference);
           return lines('never');

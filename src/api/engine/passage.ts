@@ -1,4 +1,5 @@
 import { Refusal } from '../../base/index.ts';
+import type { ExecId, LocalEngine, ProcessStream } from '../../engine/index.ts';
 import { Exchange } from '../http/exchange.ts';
 import { flag } from '../http/query.ts';
 import { streamContentType } from '../http/raw-stream.ts';
@@ -8,7 +9,7 @@ import type { EnginePassage, PassageRequest } from '../ports.ts';
 import { containerRoutes } from './container-routes.ts';
 import { execRoutes, readExecStart } from './exec-routes.ts';
 import { imageRoutes } from './image-routes.ts';
-import type { LocalEngine, ProcessStream } from './local-engine.ts';
+import type { LocalImages } from './local-images.ts';
 import { readObject } from './request-body.ts';
 import { joinConnection } from './stream-connection.ts';
 
@@ -19,9 +20,8 @@ const attachPath = /^\/containers\/([^/]+)\/attach$/;
 const execStartPath = /^\/exec\/([^/]+)\/start$/;
 
 /** The container and image endpoints of the Engine API, served by the daemon's own engine. */
-export function createLocalPassage(engine: LocalEngine): EnginePassage {
-  const { containers, images } = engine;
-  const router = new Router([...containerRoutes(containers), ...execRoutes(containers), ...imageRoutes(images)]);
+export function createLocalPassage(engine: LocalEngine, images: LocalImages): EnginePassage {
+  const router = new Router([...containerRoutes(engine), ...execRoutes(engine), ...imageRoutes(images)]);
   return {
     takes: (_method, path) => engineSegments.includes(path.split('/')[1] ?? ''),
     upgrades: (method, path) => method === 'POST' && (attachPath.test(path) || execStartPath.test(path)),
@@ -44,20 +44,28 @@ type Taken = {
   readonly head: Buffer;
 };
 
-async function serveStream({ containers }: LocalEngine, passed: PassageRequest, taken: Taken): Promise<void> {
+async function serveStream(engine: LocalEngine, passed: PassageRequest, taken: Taken): Promise<void> {
   const { path, query, signal, apiMinor } = passed;
   const { body, socket, head } = taken;
   const [, execId] = execStartPath.exec(path) ?? [];
   if (execId !== undefined) {
     const options = readExecStart(readObject(body));
-    const stream = await containers.startExec(execId, options, signal);
+    const stream = await engine.startExec(execId as ExecId, signal);
+    if (options.size !== undefined) await stream.resize(options.size.rows, options.size.columns);
     return join(stream, options.tty);
   }
   const [, id = ''] = attachPath.exec(path) ?? [];
-  const found = await containers.inspect(id);
+  const found = await engine.inspectContainer(id, signal);
   if (found === undefined) throw new Refusal('api-no-such-container', { id });
-  const options = { stdin: flag(query, 'stdin'), logs: flag(query, 'logs') };
-  return join(await containers.attach(found.Id, options, signal), found.Config.Tty === true);
+  const asked = (name: string): boolean => flag(query, name);
+  const options = {
+    stdin: asked('stdin'),
+    stdout: asked('stdout'),
+    stderr: asked('stderr'),
+    logs: asked('logs'),
+    stream: asked('stream'),
+  };
+  return join(await engine.attachContainer(found.Id, options, signal), found.Config.Tty === true);
 
   function join(stream: ProcessStream, isRaw: boolean): Promise<void> {
     const head101 = `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${streamContentType(isRaw, apiMinor)}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import type { ProcessStream } from '../../engine/index.ts';
 import { frame } from '../http/raw-stream.ts';
-import type { ProcessStream } from './local-engine.ts';
 
 /** What a process writes, as the client reads it: framed, or raw with a terminal. */
 export async function* processOutput(stream: ProcessStream, isRaw: boolean): AsyncGenerator<Uint8Array> {
@@ -21,23 +21,45 @@ export async function joinConnection(
   connection: { readonly socket: Duplex; readonly head: Buffer; readonly isRaw: boolean },
 ): Promise<void> {
   const { socket, head, isRaw } = connection;
-  const { stdin } = stream;
-  if (stdin === undefined) socket.resume();
-  else {
-    // The process may end before the client has sent all: what is left goes nowhere, and the connection lives for its output.
-    stdin.on('error', () => socket.resume());
-    if (head.length > 0) stdin.write(head);
-    socket.pipe(stdin);
-  }
+  // The process may end before the client has sent all: what is left goes nowhere, and the connection lives for its output.
+  const feeding = feed(stream, socket, head).catch(() => socket.resume());
   try {
     for await (const bytes of processOutput(stream, isRaw)) {
       if (socket.destroyed) return;
       if (!socket.write(bytes)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
     }
   } finally {
-    socket.end();
     // The client may keep its half open for ever; it has all there is.
-    socket.resume();
-    socket.once('finish', () => socket.destroy());
+    socket.end(() => socket.destroy());
+    await feeding;
   }
+}
+
+/** Passes on what the client sends, no faster than the process reads; its half-close ends the input. */
+async function feed(stream: ProcessStream, socket: Duplex, head: Buffer): Promise<void> {
+  if (head.length > 0) await stream.write(head);
+  for (;;) {
+    const chunk = await nextChunk(socket);
+    if (chunk === undefined) break;
+    await stream.write(chunk);
+  }
+  stream.endInput();
+}
+
+/** What came next, or nothing once the client has ended its half or gone. Leaves the other half open, which an iterator would not. */
+function nextChunk(socket: Duplex): Promise<Uint8Array | undefined> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const chunk: Uint8Array | null = socket.read();
+      if (chunk !== null) settle(chunk);
+      else if (socket.readableEnded || socket.destroyed) settle(undefined);
+    };
+    const ended = (): void => settle(undefined);
+    const settle = (chunk: Uint8Array | undefined): void => {
+      socket.off('readable', look).off('end', ended).off('close', ended);
+      resolve(chunk);
+    };
+    socket.on('readable', look).on('end', ended).on('close', ended);
+    look();
+  });
 }

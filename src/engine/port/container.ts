@@ -67,6 +67,8 @@ export interface ContainerInspect {
     readonly Labels?: Readonly<Record<string, string>>;
     readonly Image?: string;
     readonly Tty?: boolean;
+    /** Seconds. */
+    readonly StopTimeout?: number;
   };
 }
 
