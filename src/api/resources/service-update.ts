@@ -33,7 +33,6 @@ export async function updateService(ports: ApiPorts, exchange: Exchange): Promis
     const service = findObject(view, 'service', exchange.param('id'));
     const rollback = exchange.query.get('rollback') ?? '';
     const registryAuthFrom = exchange.query.get('registryAuthFrom') ?? '';
-    checkAgainstStore(view, spec, service.ID);
     return decideUpdate(view, service, {
       spec,
       name: sent.Name ?? '',
@@ -52,7 +51,7 @@ function decideUpdate(view: View, service: Service, request: UpdateRequest): Tra
     throw new Refusal('rollback-option', { value: request.rollback });
   }
   if (request.version !== service.Version.Index) throw new Refusal('update-out-of-sequence');
-  const object = request.rollback === 'previous' ? rolledBack(view, service) : replaced(service, request, credentials);
+  const object = request.rollback === 'previous' ? rolledBack(view, service) : replaced(view, service, request, credentials);
   return {
     preconditions: [
       { kind: 'version', table: 'service', id: service.ID, index: request.version },
@@ -76,9 +75,15 @@ function nextCredentials(service: Service, request: UpdateRequest): PullCredenti
   }
 }
 
-function replaced(service: Service, { name, spec }: UpdateRequest, credentials: PullCredentials | undefined): Service {
+function replaced(
+  view: View,
+  service: Service,
+  { name, spec }: UpdateRequest,
+  credentials: PullCredentials | undefined,
+): Service {
   if (name !== service.Spec.Name) throw new Refusal('service-rename');
   if (serviceModeKind(spec) !== serviceModeKind(service.Spec)) throw new Refusal('service-mode-change');
+  checkAgainstStore(view, spec, service.ID);
   return withSpec(service, spec, credentials);
 }
 

@@ -5,6 +5,9 @@ import type { NodeId } from '../../../src/model/index.ts';
 import { type Commit, type Outcome, Store, type Transaction, type View } from '../../../src/store/index.ts';
 import { nodeStep } from './scripted-node.ts';
 
+/** A real log holds some entries before the first object, so that version 1 is nobody's, as the recording expects. */
+const FIRST_INDEX = 10;
+
 /** The real store and the leader's real loops over a log in memory, with one scripted node. */
 export class MemoryManager implements ManagerPort {
   readonly #clock: Clock;
@@ -59,7 +62,7 @@ export class MemoryManager implements ManagerPort {
 
   #apply(transactions: readonly Transaction[]): readonly Outcome[] {
     const entry = { version: 1 as const, epoch: 1, storeTime: this.#clock.now(), transactions };
-    const { commit, outcomes } = this.#store.apply(this.view().index + 1, entry);
+    const { commit, outcomes } = this.#store.apply(Math.max(FIRST_INDEX, this.view().index + 1), entry);
     for (const loop of this.#loops) loop.mark(commit);
     for (const listener of this.#listeners) listener(commit);
     this.#stepSoon();

@@ -1,4 +1,4 @@
-import { compareStates, type NodeId, type Task, type TaskStatus, timestamp } from '../../../src/model/index.ts';
+import { type ContainerId, compareStates, type NodeId, type Task, type TaskStatus, timestamp } from '../../../src/model/index.ts';
 import type { Change, Transaction, View } from '../../../src/store/index.ts';
 
 /** Images that the recording's machines had; there was no registry. */
@@ -60,7 +60,8 @@ function nextStatus(view: View, task: Task, now: number): TaskStatus | undefined
     const missing = Mounts.find((mount) => mount.Type === 'bind' && mount.Source?.startsWith('/nosuch'));
     if (missing === undefined) return says('ready', 'prepared');
     const Err = `invalid mount config for type "bind": bind source path does not exist: ${missing.Source}`;
-    return says('rejected', 'preparing', { Err });
+    const ContainerStatus = { ContainerID: '' as ContainerId, PID: 0, ExitCode: 0 }; // none was made
+    return says('rejected', 'preparing', { Err, ContainerStatus });
   }
   const script = scriptOf(Command);
   if (State === 'ready') {
@@ -81,7 +82,7 @@ function scriptOf(command: readonly string[]): Script {
   return command[0] === 'true' ? 'ends' : 'runs';
 }
 
-function containerOf(task: Task): NonNullable<TaskStatus['ContainerStatus']>['ContainerID'] {
+function containerOf(task: Task): ContainerId {
   const hex = Buffer.from(task.ID).toString('hex').slice(0, 50).padEnd(64, '0');
-  return hex as NonNullable<TaskStatus['ContainerStatus']>['ContainerID']; // 64 hex digits, as an engine's
+  return hex as ContainerId; // 64 hex digits, as an engine's
 }

@@ -29,7 +29,7 @@ export async function startApi(): Promise<{
 }> {
   const folder = await mkdtemp(join(tmpdir(), 'ruche-conformance-'));
   const socket = join(folder, 'api.sock');
-  const swarm = new OneNodeSwarm(wallClock, systemRandom, 'hive-1');
+  const swarm = new OneNodeSwarm(wallClock, systemRandom, 'vm');
   const faults: string[] = [];
   const api = createApi(portsOver(swarm, faults));
   await api.listen({ kind: 'unix', path: socket });
@@ -61,7 +61,7 @@ function portsOver(swarm: OneNodeSwarm, faults: string[]): ApiPorts {
       },
     },
     engineInfo: {
-      info: async () => ({ Name: 'hive-1' }),
+      info: async () => ({ Name: 'vm' }),
       version: () => ({
         version: '0.0.0',
         gitCommit: 'unknown',

@@ -276,7 +276,7 @@ c('network delete: ingress', 'DELETE', '/networks/ingress'); sleep(1500); c('ser
 init('ForceNewCluster on a running manager', I({ ForceNewCluster: true })); wait('up', '/nodes', r => r.length); c('swarm inspect after ForceNewCluster', 'GET', '/swarm', undefined, { pick: ['ID', 'Version', 'Spec', 'JoinTokens'] }); init('ForceNewCluster with bad availability', I({ ForceNewCluster: true, Availability: 'x' })); c('info after a failed ForceNewCluster', 'GET', '/info', undefined, { pick: ['Swarm'] }); c('swarm leave force', 'POST', '/swarm/leave?force=true'); c('swarm leave again', 'POST', '/swarm/leave?force=true'); c('info after leave', 'GET', '/info', undefined, { pick: ['Swarm'] }); c('services after leave', 'GET', '/services');
 
 // ================================================================ player
-const only = A.only && A.only.split(',');
+const only = A.only && A.only.split(','); const noWait = A['no-wait'] ? A['no-wait'].split(',') : [];
 const rq = (host, method, path, { body, raw, ctype = 'application/json', headers = {}, timeout = 30000, onData, partial } = {}) => new Promise((res) => {
   const data = raw !== undefined ? raw : body !== undefined ? JSON.stringify(body) : undefined; const h = { ...headers, Host: 'docker' };
   if (data !== undefined) { if (ctype) h['Content-Type'] = ctype; h['Content-Length'] = Buffer.byteLength(data); }
@@ -332,6 +332,7 @@ for (const s of S) {
   if (s.sleep) { await pause(s.sleep); continue; }
   if (s.leave) { await rq(1, 'POST', V + '/swarm/leave?force=1'); continue; }
   if (s.clean) { await rq(1, 'DELETE', V + s.clean); continue; }
+  if (s.wait && noWait.includes(s.wait)) continue;
   if (s.wait) { lastWait = s.wait; const end = Date.now() + (A.check ? Math.min(s.ms, +(A['wait-limit'] || 25000)) : s.ms); let okk = false; const p = await subPath(s.path); while (Date.now() < end) { const r = await js(s.host || 1, p); try { if (r !== undefined && s.fn(r)) { okk = true; break; } } catch { } await pause(100); } if (!okk && !s.quiet) console.log(`# wait timed out: ${s.group}: ${s.wait}`); continue; }
   if (s.stream === 'start') { const ev = streams[s.name] = { ev: [] }; const on = (d) => { ev.buf = (ev.buf || '') + d; let i; while ((i = ev.buf.indexOf('\n')) >= 0) { try { ev.ev.push(JSON.parse(ev.buf.slice(0, i))); } catch { } ev.buf = ev.buf.slice(i + 1); } }; ev.on = on; ev.p = rq(1, 'GET', V + s.path, { onData: on, timeout: 600000 }); await pause(300); continue; }
   if (s.stream === 'end') { const ev = streams[s.name]; ev.on.req?.destroy(); const r = ev.ev.map(e => norm({ Type: e.Type, Action: e.Action, scope: e.scope, Actor: e.Actor, status: e.status, id: e.id, from: e.from, keys: Object.keys(e).sort() })); out({ name: s.rec, group: s.group, before: s.before, method: s.method, path: s.path, status: 200, contentType: 'application/json', response: r }); continue; }
