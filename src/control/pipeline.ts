@@ -63,7 +63,9 @@ export function pipeline(name: string, loops: readonly Loop[]): Loop {
       });
       return overlay.transactions();
     },
-    nextDeadline: () => earliest(...loops.map((loop) => loop.nextDeadline())),
+    // What no commit told of was not applied, and has to be decided anew at once.
+    nextDeadline: () =>
+      expected.size > 0 ? Number.NEGATIVE_INFINITY : earliest(...loops.map((loop) => loop.nextDeadline())),
   };
 }
 

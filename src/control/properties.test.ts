@@ -10,7 +10,9 @@ type Deed =
   | { readonly kind: 'image'; readonly version: number; readonly parallelism: number; readonly startFirst: boolean }
   | { readonly kind: 'drain' | 'pause' | 'down' | 'back'; readonly node: number }
   | { readonly kind: 'kill'; readonly task: number; readonly exitCode: number }
-  | { readonly kind: 'leader' };
+  | { readonly kind: 'leader' }
+  /** From here on, about one in `oneIn` transactions comes to nothing; 0 = none. */
+  | { readonly kind: 'conflicts'; readonly oneIn: number };
 
 const deed: fc.Arbitrary<Deed> = fc.oneof(
   fc.record({ kind: fc.constant('scale' as const), to: fc.nat(8) }),
@@ -26,8 +28,9 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('kill' as const), task: fc.nat(7), exitCode: fc.nat(1) }),
   fc.record({ kind: fc.constant('leader' as const) }),
+  fc.record({ kind: fc.constant('conflicts' as const), oneIn: fc.constantFrom(0, 2, 3) }),
 );
-const plan = fc.array(fc.record({ deed, thenSeconds: fc.constantFrom(0, 0.3, 1, 7) }), { maxLength: 15 });
+const plan = fc.array(fc.record({ deed, thenSeconds: fc.constantFrom<number[]>(0, 0.3, 1, 7) }), { maxLength: 15 });
 
 function perform(world: World, nodes: readonly Node[], id: ServiceId, step: Deed): void {
   if (step.kind === 'scale') world.updateService(id, toReplicas(step.to));
@@ -40,6 +43,7 @@ function perform(world: World, nodes: readonly Node[], id: ServiceId, step: Deed
     const task = running[step.task % Math.max(1, running.length)];
     if (task !== undefined) world.agents.end(task, step.exitCode);
   } else if (step.kind === 'leader') world.changeLeader();
+  else if (step.kind === 'conflicts') world.loses = () => step.oneIn > 0 && world.random.below(step.oneIn) === 0;
   else onNode(world, nodes[step.node], step.kind);
 }
 
@@ -56,6 +60,11 @@ function onNode(world: World, node: Node | undefined, kind: 'drain' | 'pause' | 
   }
 }
 
+const image = (version: number, thenSeconds: number): { deed: Deed; thenSeconds: number } => ({
+  deed: { kind: 'image', version, parallelism: 0, startFirst: false },
+  thenSeconds,
+});
+
 const base: Partial<ServiceSpec> = { TaskTemplate: { Resources: { Reservations: { NanoCPUs: 1e9 } } } };
 
 test('whatever happens, the service comes to its number of tasks of its spec, one a slot', () => {
@@ -68,6 +77,7 @@ test('whatever happens, the service comes to its number of tasks of its spec, on
         perform(world, nodes, ID, step);
         world.run(thenSeconds);
       }
+      world.loses = () => false;
       for (const node of nodes) onNode(world, node, 'back');
       // A roll-out that a kill paused is taken up by any new spec.
       world.updateService(ID, (spec) => ({ ...spec, Labels: { done: 'yes' } }));
@@ -88,6 +98,10 @@ test('whatever happens, the service comes to its number of tasks of its spec, on
       );
       assert(world.live(ID).length === wanted, 'none left over', { events: world.events });
     }),
-    { numRuns: 150 },
+    {
+      numRuns: 150,
+      // Back and forth between two specs while the first is still being stopped.
+      examples: [[[image(1, 0), image(2, 7), image(1, 0), image(2, 0)], 0]],
+    },
   );
 });

@@ -43,6 +43,8 @@ export class World {
   readonly quarantined: Quarantined[] = [];
   /** What a person would see happen, line by line; see `transcript`. */
   readonly events: string[] = [];
+  /** Chooses transactions of the loops that come to nothing, as after a conflict. */
+  loses: (transaction: Transaction) => boolean = () => false;
   /** Log entries that the loops proposed. */
   entries = 0;
   readonly #start = this.clock.now();
@@ -215,8 +217,9 @@ export class World {
       random: this.random,
       quarantined: (report: Quarantined) => this.quarantined.push(report),
     };
-    const transactions = this.#loops.flatMap((loop) => loop.act(this.store, context));
-    if (transactions.length === 0) return false;
+    const decided = this.#loops.flatMap((loop) => loop.act(this.store, context));
+    if (decided.length === 0) return false;
+    const transactions = decided.filter((transaction) => !this.loses(transaction));
     this.entries++;
     this.apply(transactions);
     return true;

@@ -126,7 +126,7 @@ export class Rollout {
 /** A slot gets one new task a roll-out; what follows that one is the restart policy's. */
 function wasTried(made: Task | undefined, service: Service): boolean {
   if (made === undefined) return false;
-  return isOfSpec(service, made) || !isTerminal(made.Status.State);
+  return isOfSpec(service, made) || (isLive(made) && !isTerminal(made.Status.State));
 }
 
 function mayReplace(view: View, service: Service, key: SlotKey): boolean {
