@@ -5,6 +5,16 @@
  * - A missing field and a zero differ; defaults are read through accessors only.
  * - Pure: no clock, no randomness, no I/O.
  */
+export {
+  canonicalConfigSpec,
+  canonicalNetworkSpec,
+  canonicalNodeSpec,
+  canonicalSecretSpec,
+  canonicalSwarmSpec,
+  canonicalVolumeSpec,
+  equalSpecs,
+  initialSwarmSpec,
+} from './canonical.ts';
 export { formatDuration, msOf, nanosecondsOf } from './duration.ts';
 export {
   type ClusterId,
@@ -19,14 +29,17 @@ export {
   type TaskId,
   type VolumeId,
 } from './ids.ts';
+export { equalCanonical } from './json/canonical.ts';
 export { decodeJson } from './json/decode.ts';
 export { encodeJson } from './json/encode.ts';
 export type { Integer } from './json/schema.ts';
+export type { Shown } from './json/show.ts';
 export { type Json, type JsonSource, parseJson } from './json/syntax.ts';
 export type { InternalMeta, Meta, ObjectVersion, Timestamp } from './meta.ts';
 export { checkDnsName, checkSecretName, nameKey, randomName, taskDisplayName } from './names.ts';
 export { addressBits, type Cidr, cidrContains, parseCidr } from './network/address.ts';
 export { type Network, type NetworkSpec, networkCreateSchema } from './network/network.ts';
+export { acceptNetworkSpec } from './network/validate.ts';
 export { type Constraint, matchesConstraints, parseConstraints } from './node/constraint.ts';
 export {
   type Node,
@@ -39,6 +52,7 @@ export {
   nodeDescriptionSchema,
   nodeSpecSchema,
 } from './node/node.ts';
+export { type Presentable, present } from './present.ts';
 export {
   type Config,
   type ConfigSpec,
@@ -47,6 +61,7 @@ export {
   type SecretSpec,
   secretSpecSchema,
 } from './secret/secret.ts';
+export { canonicalServiceSpec } from './service/canonical.ts';
 export type {
   ContainerSpec,
   GenericResource,
@@ -55,6 +70,10 @@ export type {
   ResourceRequirements,
   RestartPolicy,
 } from './service/container-spec.ts';
+export { withDefaults } from './service/defaults.ts';
+export { isTemplateClean, type TemplateDifference, templateDifference } from './service/dirty.ts';
+export { isImageName } from './service/image-name.ts';
+export { type LabelRule, type LabelType, serviceLabels } from './service/labels.ts';
 export {
   desiredReplicas,
   limits,
@@ -73,6 +92,8 @@ export {
   taskNetworks,
   updatePolicy,
 } from './service/policies.ts';
+export { checkPortConflicts, type PortHolder } from './service/ports.ts';
+export { checkReferencesExist, configReferences, type Reference, secretReferences } from './service/references.ts';
 export type {
   Endpoint,
   PullCredentials,
@@ -94,6 +115,9 @@ export {
   type TaskSpec,
   type UpdateConfig,
 } from './service/service-spec.ts';
+export { expandContainer } from './service/template-check.ts';
+export { unbuiltField } from './service/unbuilt.ts';
+export { acceptServiceSpec, checkServiceSpec } from './service/validate.ts';
 export {
   certificateExpiryMs,
   defaultSwarmSpec,
@@ -113,5 +137,14 @@ export {
 } from './swarm/swarm.ts';
 export { compareStates, type DesiredState, isTerminal, type TaskState, taskStateOrder } from './task/states.ts';
 export type { ContainerStatus, Task, TaskInternal, TaskStatus } from './task/task.ts';
+export { type ExtraFunctions, expandTemplate, type TemplateContext } from './template/expand.ts';
 export { instantOf, parseTimestamp, timestamp, timestampOfNanoseconds, zeroTimestamp } from './timestamp.ts';
+export {
+  acceptConfigSpec,
+  acceptNodeSpec,
+  acceptSecretSpec,
+  acceptSwarmSpec,
+  checkInitRequest,
+  checkOnlyLabels,
+} from './validate.ts';
 export { type ClusterVolumeSpec, clusterVolumeSpecSchema, type PublishState, type Volume } from './volume/volume.ts';

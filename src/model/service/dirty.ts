@@ -1,0 +1,26 @@
+import { equalCanonical } from '../json/canonical.ts';
+import { matchesConstraints, parseConstraints } from '../node/constraint.ts';
+import type { Node } from '../node/node.ts';
+import type { TaskTemplate } from './service.ts';
+
+/** How far two templates of a service are apart: `placement` = in nothing else. */
+export type TemplateDifference = 'none' | 'placement' | 'other';
+
+/** Compares what tasks are made from; the service's name and labels are not part of it. */
+export function templateDifference(old: TaskTemplate, current: TaskTemplate): TemplateDifference {
+  if (!equalCanonical(old.EndpointSpec, current.EndpointSpec)) return 'other';
+  const { Placement: oldPlacement, ...oldRest } = old.Spec;
+  const { Placement, ...rest } = current.Spec;
+  if (!equalCanonical(oldRest, rest)) return 'other';
+  return equalCanonical(oldPlacement, Placement) ? 'none' : 'placement';
+}
+
+/**
+ * Whether a task of template `old` may stay when its service has template `current` (behaviour reference 5.2): they are equal, or
+ * differ in placement only and its node satisfies the new constraints. Preferences, platforms and the maximum per node don't count.
+ */
+export function isTemplateClean(old: TaskTemplate, current: TaskTemplate, node: Node | undefined): boolean {
+  const difference = templateDifference(old, current);
+  if (difference !== 'placement') return difference === 'none';
+  return node !== undefined && matchesConstraints(parseConstraints(current.Spec.Placement?.Constraints ?? []), node);
+}
