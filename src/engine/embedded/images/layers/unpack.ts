@@ -111,7 +111,8 @@ function startTar(directory: string, signal: AbortSignal): TarProcess {
 }
 
 function tarFailed(why: string, directory: string): Refusal {
-  if (/No space left on device|Disk quota exceeded/.test(why)) return new Unavailable('image-disk-full', { directory });
+  if (/No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/.test(why))
+    return new Unavailable('image-disk-full', { directory });
   return new Refusal('image-layer-unpack-failed', { why });
 }
 

@@ -121,7 +121,7 @@ export class RepositoryClient {
       await into.adopt(path, blob.digest, blob.sizeBytes);
     } catch (error) {
       await rm(path, { force: true });
-      throw explainDiskFull(error, into.pathOf(blob.digest));
+      throw explainDiskFull(error, into.directory);
     }
   }
 

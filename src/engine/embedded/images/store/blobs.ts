@@ -17,23 +17,23 @@ export interface IngestOptions {
  * is whole, right and on disk.
  */
 export class BlobStore {
-  readonly #directory: string;
+  readonly directory: string;
   readonly #temporary: string;
   readonly #sizes = new Map<Digest, number>();
   #next = 0;
 
   private constructor(directory: string, temporary: string) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#temporary = temporary;
   }
 
   /** `temporary` is an empty directory on the same file system. */
   static async open(root: string, temporary: string): Promise<BlobStore> {
     const store = new BlobStore(join(root, 'blobs', 'sha256'), temporary);
-    await mkdir(store.#directory, { recursive: true, mode: 0o700 });
-    for (const name of await readdir(store.#directory)) {
+    await mkdir(store.directory, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(store.directory)) {
       const digest = `sha256:${name}`;
-      if (isDigest(digest)) store.#sizes.set(digest, (await stat(join(store.#directory, name))).size);
+      if (isDigest(digest)) store.#sizes.set(digest, (await stat(join(store.directory, name))).size);
     }
     return store;
   }
@@ -44,7 +44,7 @@ export class BlobStore {
   }
 
   pathOf(digest: Digest): string {
-    return join(this.#directory, hexOf(digest));
+    return join(this.directory, hexOf(digest));
   }
 
   list(): readonly Digest[] {
@@ -106,7 +106,7 @@ export class BlobStore {
       const handle = await open(path, 'r+');
       await handle.sync().finally(() => handle.close());
       await rename(path, this.pathOf(digest));
-      await syncDirectory(this.#directory);
+      await syncDirectory(this.directory);
     });
     this.#sizes.set(digest, sizeBytes);
   }
@@ -127,7 +127,7 @@ export class BlobStore {
       return await work();
     } catch (error) {
       await rm(path, { force: true });
-      throw explainDiskFull(error, this.#directory);
+      throw explainDiskFull(error, this.directory);
     }
   }
 }

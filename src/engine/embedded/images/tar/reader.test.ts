@@ -65,6 +65,14 @@ test('archives of another writer are read', async () => {
   expect(read[1]?.body).toBe('body');
 });
 
+test('a body that an old writer gave to a directory is passed over', async () => {
+  const read = await membersOf(inPieces(archiveOf([{ name: 'dir/', body: 'x'.repeat(600) }, { name: 'after' }])));
+  expect(read.map(({ header: { name, kind, sizeBytes } }) => [name, kind, sizeBytes])).toEqual([
+    ['dir/', 'directory', 0],
+    ['after', 'file', 0],
+  ]);
+});
+
 describe('a broken archive is refused', () => {
   const good = archiveOf([{ name: 'a', body: 'x'.repeat(600) }]);
   const read = (archive: Buffer) => membersOf(inPieces(archive));

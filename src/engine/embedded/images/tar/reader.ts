@@ -42,8 +42,9 @@ const KINDS: Readonly<Record<string, TarKind>> = {
 export async function* readTar(source: AsyncIterable<Buffer>): AsyncGenerator<TarEntry> {
   const bytes = new ByteReader(source);
   try {
-    for (let header = await nextHeader(bytes); header !== undefined; header = await nextHeader(bytes)) {
-      const body = new Body(bytes, header.sizeBytes);
+    for (let next = await nextMember(bytes); next !== undefined; next = await nextMember(bytes)) {
+      const { header, bodyBytes } = next;
+      const body = new Body(bytes, bodyBytes);
       yield { header, body: () => body.read() };
       await body.skip();
     }
@@ -90,7 +91,13 @@ interface Ahead {
   longLinkName?: string;
 }
 
-async function nextHeader(bytes: ByteReader): Promise<TarHeader | undefined> {
+interface NextMember {
+  readonly header: TarHeader;
+  /** More than the header's size where an old writer gave a body to what is no file by its name. */
+  readonly bodyBytes: number;
+}
+
+async function nextMember(bytes: ByteReader): Promise<NextMember | undefined> {
   const ahead: Ahead = { records: new Map() };
   for (let count = 0; count <= MAX_HEADERS_AHEAD; count++) {
     const block = await bytes.take(BLOCK_BYTES);
@@ -98,7 +105,10 @@ async function nextHeader(bytes: ByteReader): Promise<TarHeader | undefined> {
     if (block.length < BLOCK_BYTES) throw cutShort();
     const raw = decodeHeader(block);
     if (raw === undefined) return undefined;
-    if (!(await readAhead(bytes, raw, ahead))) return combine(raw, ahead);
+    if (await readAhead(bytes, raw, ahead)) continue;
+    const hasBody = KINDS[raw.type] === 'file';
+    const bodyBytes = hasBody ? natural(ahead.records.get('size'), raw.sizeBytes) : 0;
+    return { header: combine(raw, bodyBytes, ahead), bodyBytes };
   }
   throw new Refusal('image-archive-invalid', { why: 'too many extended headers before one entry' });
 }
@@ -120,7 +130,7 @@ async function readAhead(bytes: ByteReader, raw: RawHeader, ahead: Ahead): Promi
   return true;
 }
 
-function combine(raw: RawHeader, { records, longName, longLinkName }: Ahead): TarHeader {
+function combine(raw: RawHeader, bodyBytes: number, { records, longName, longLinkName }: Ahead): TarHeader {
   const name = records.get('path') || longName || raw.name;
   const kind = (raw.type === '0' || raw.type === '\0') && name.endsWith('/') ? 'directory' : KINDS[raw.type];
   const isSparse = raw.type === 'S' || [...records.keys()].some((key) => key.startsWith('GNU.sparse.'));
@@ -139,7 +149,7 @@ function combine(raw: RawHeader, { records, longName, longLinkName }: Ahead): Ta
     mode: raw.mode,
     uid: idOf(records.get('uid'), raw.uid),
     gid: idOf(records.get('gid'), raw.gid),
-    sizeBytes: kind === 'file' ? natural(records.get('size'), raw.sizeBytes) : 0,
+    sizeBytes: kind === 'file' ? bodyBytes : 0,
     modifiedAt: timeOf(records.get('mtime'), raw.modifiedAt),
     linkName: records.get('linkpath') || longLinkName || raw.linkName,
     deviceMajor: raw.deviceMajor,
