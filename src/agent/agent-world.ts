@@ -122,6 +122,9 @@ export class ScriptedManager {
       this.sessions += 1;
       connection?.send({ kind: 'session', version: 1, sessionId: `s${this.sessions}`, heartbeatPeriodMs: 5000 });
       if (this.assignments !== undefined) connection?.send({ kind: 'assignments', assignments: this.assignments });
+    } else if (message.kind === 'needComplete') {
+      if (this.assignments?.kind === 'complete')
+        connection?.send({ kind: 'assignments', assignments: this.assignments });
     } else if (message.kind === 'heartbeat') {
       connection?.send({ kind: 'heartbeatAck', heartbeatPeriodMs: 5000 });
     } else if (message.kind === 'statuses') {

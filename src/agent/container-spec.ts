@@ -1,6 +1,12 @@
 import { Refusal } from '../base/index.ts';
 import type { ContainerCreate } from '../engine/index.ts';
-import type { ContainerSpec, NodeDescription, TaskTemplate } from '../model/index.ts';
+import {
+  type ContainerSpec,
+  stopGraceMs as graceMs,
+  type NodeDescription,
+  type TaskTemplate,
+  taskDisplayName,
+} from '../model/index.ts';
 import type { AssignedTask } from '../rpc/index.ts';
 import {
   NODE_ID_LABEL,
@@ -13,10 +19,6 @@ import {
 import { hostConfig } from './host-config.ts';
 import { filled, filledText, present } from './present.ts';
 import type { ExpandTemplate, TemplateContext } from './template.ts';
-
-/** Swarm's, when the spec has none (reference 1.9). */
-const DEFAULT_GRACE_MS = 10_000;
-const NANOSECONDS_PER_SECOND = 1_000_000_000;
 
 /** The container of a task: its name, unique for ever, and what the engine is asked to make. */
 export interface ContainerPlan {
@@ -60,14 +62,13 @@ export function planContainer(
 
 /** `<service>.<slot, or node of a global task>.<task id>`: the container's name and the task's. */
 export function containerName(task: AssignedTask, template: TaskTemplate): string {
-  return `${template.ServiceName}.${slotName(task)}.${task.ID}`;
+  const { ID, Slot, NodeID } = task;
+  return taskDisplayName({ ID, Slot, NodeID, ServiceName: template.ServiceName });
 }
 
 /** How long a container may take to stop, ms. Whole seconds, the fraction is cut, as in Swarm. */
 export function stopGraceMs(template: TaskTemplate | undefined): number {
-  const grace = template?.Spec.ContainerSpec?.StopGracePeriod;
-  if (grace === undefined) return DEFAULT_GRACE_MS;
-  return Math.max(0, Math.floor(Number(grace) / NANOSECONDS_PER_SECOND)) * 1000;
+  return Math.floor(graceMs(template?.Spec.ContainerSpec ?? {}) / 1000) * 1000;
 }
 
 function runnableSpec(template: TaskTemplate): ContainerSpec {

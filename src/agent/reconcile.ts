@@ -1,6 +1,5 @@
 import type { TaskId, TaskTemplate } from '../model/index.ts';
 import type { AssignedTask, Assignments, Fence } from '../rpc/index.ts';
-import { templateKey } from '../store/index.ts';
 
 /** What the agent was told to run, as of one fence. */
 export interface Held {
@@ -26,13 +25,24 @@ export type Reconciled =
   /** An increment on a set that the agent does not hold. */
   | { readonly kind: 'needComplete' };
 
+/** The key of a template, as the store has it and `removedTemplates` names it. */
+export function templateKey({
+  ServiceID,
+  SpecVersion,
+}: {
+  readonly ServiceID: string;
+  readonly SpecVersion: number;
+}): string {
+  return `${ServiceID}.${SpecVersion}`;
+}
+
 /** Negative when `a` is the older place in the cluster's history: epoch first, then term, then index. */
 export function compareFences(a: Fence, b: Fence): number {
   return a.epoch - b.epoch || a.term - b.term || a.index - b.index;
 }
 
 export function templateOf(held: Held, task: AssignedTask): TaskTemplate | undefined {
-  return held.templates.get(templateKey(task.ServiceID, task.SpecVersion));
+  return held.templates.get(templateKey(task));
 }
 
 /** Decides about assignments. A complete set at the fence that is held is obeyed again: it may mend what an increment got wrong. */
@@ -65,14 +75,13 @@ function applyIncrement(held: Held, incoming: Assignments): Reconciled {
 /** Templates stay until they are withdrawn: within a session none is sent twice. */
 function changedTemplates(held: Held, incoming: Assignments): ReadonlyMap<string, TaskTemplate> {
   const templates = new Map(held.templates);
-  for (const template of incoming.templates)
-    templates.set(templateKey(template.ServiceID, template.SpecVersion), template);
+  for (const template of incoming.templates) templates.set(templateKey(template), template);
   for (const key of incoming.removedTemplates) templates.delete(key);
   return templates;
 }
 
 /** Without the templates that no task names: a new session begins with none that the manager knows of. */
 export function withoutIdleTemplates(held: Held): Held {
-  const named = new Set([...held.tasks.values()].map((task) => templateKey(task.ServiceID, task.SpecVersion)));
+  const named = new Set([...held.tasks.values()].map(templateKey));
   return { ...held, templates: new Map([...held.templates].filter(([key]) => named.has(key))) };
 }

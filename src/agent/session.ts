@@ -97,6 +97,7 @@ class Session {
   #batch = 0;
   /** The batch that waits for its acknowledgement; the next goes out after it. */
   #sent: { readonly batch: number; readonly entries: readonly OutboxEntry[] } | undefined;
+  #isSendDue = false;
   #hasAskedForComplete = false;
   /** What the manager knows of this node. */
   #described = '';
@@ -113,7 +114,7 @@ class Session {
     signal.addEventListener('abort', stop, { once: true });
     this.#connection.onMessage((message) => this.#receive(message));
     this.#connection.onClose((reason) => this.#end(reason));
-    outbox.onFilled(() => this.#sendStatuses());
+    outbox.onFilled(() => this.#sendSoon());
     const holds = fence();
     this.#described = canonical(description);
     this.#connection.send({
@@ -205,6 +206,16 @@ class Session {
         pause(clock, SAVE_RETRY_MS, this.#over.signal).then(again, () => undefined);
       },
     );
+  }
+
+  /** After this turn, so that what one message changed travels together. */
+  #sendSoon(): void {
+    if (this.#isSendDue) return;
+    this.#isSendDue = true;
+    queueMicrotask(() => {
+      this.#isSendDue = false;
+      this.#sendStatuses();
+    });
   }
 
   /** One batch at a time: what changes while it travels is collected for the next. */

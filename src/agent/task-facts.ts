@@ -1,6 +1,5 @@
-import type { Instant } from '../base/index.ts';
 import type { ContainerInspect } from '../engine/index.ts';
-import type { ContainerId, ContainerStatus, Timestamp } from '../model/index.ts';
+import { type ContainerId, type ContainerStatus, type Timestamp, zeroTimestamp } from '../model/index.ts';
 
 /** What the agent needs to know of a task's container, as of one look at it. */
 export interface ContainerFacts {
@@ -16,9 +15,6 @@ export interface ContainerFacts {
   readonly startedAt?: Timestamp;
   readonly finishedAt?: Timestamp;
 }
-
-/** Go's zero time, which engines show for what never happened. */
-const ZERO_TIME_PREFIX = '0001-01-01T';
 
 /** The facts of an inspected container. */
 export function containerFacts(inspect: ContainerInspect): ContainerFacts {
@@ -59,16 +55,11 @@ export function containerStatus(facts: ContainerFacts | undefined): ContainerSta
   return { ContainerID: facts.id, PID: facts.pid, ExitCode: facts.exitCode };
 }
 
-/** RFC 3339 as Go prints it: no trailing zeros in the fraction. */
-export function timestampOf(now: Instant): Timestamp {
-  return new Date(now).toISOString().replace(/\.?0*Z$/, 'Z');
-}
-
 function phaseOf({ State }: ContainerInspect): ContainerFacts['phase'] {
   if (State.Running || State.Status === 'restarting') return 'running';
   return State.Status === 'created' ? 'created' : 'ended';
 }
 
 function isSet(time: string): boolean {
-  return time !== '' && !time.startsWith(ZERO_TIME_PREFIX);
+  return time !== '' && time !== zeroTimestamp;
 }

@@ -1,7 +1,15 @@
 import type { Instant } from '../base/index.ts';
-import { compareStates, isTerminal, type TaskState, type TaskStatus, type Timestamp } from '../model/index.ts';
+import {
+  compareStates,
+  instantOf,
+  isTerminal,
+  type TaskState,
+  type TaskStatus,
+  type Timestamp,
+  timestamp,
+} from '../model/index.ts';
 import type { TaskMachine } from './task-events.ts';
-import { type ContainerFacts, containerStatus, timestampOf } from './task-facts.ts';
+import { type ContainerFacts, containerStatus } from './task-facts.ts';
 
 const UNHEALTHY = 'dockerexec: unhealthy container';
 /** Shown instead of Swarm's message where a reboot is the reason. */
@@ -103,7 +111,7 @@ function exitText(machine: TaskMachine, { exitCode, error, oomKilled }: Containe
 /** The engine's time of the end, unless it can't be: then now. */
 function endOf({ finishedAt }: ContainerFacts, status: TaskStatus, now: Instant): Instant | Timestamp {
   if (finishedAt === undefined) return now;
-  return Date.parse(finishedAt) >= Date.parse(status.Timestamp) ? finishedAt : now;
+  return (instantOf(finishedAt) ?? 0) >= (instantOf(status.Timestamp) ?? 0) ? finishedAt : now;
 }
 
 /** Shows what the task waits for, and takes it back when it goes on. */
@@ -127,7 +135,7 @@ function to(machine: TaskMachine, state: TaskState, { message, error, at }: Move
   return {
     ...machine,
     status: {
-      Timestamp: typeof at === 'string' ? at : timestampOf(at),
+      Timestamp: typeof at === 'string' ? at : timestamp(at),
       State: state,
       Message: message,
       ...(error === undefined ? {} : { Err: error }),

@@ -1,7 +1,6 @@
-import type { DesiredState, Healthcheck, TaskTemplate } from '../model/index.ts';
+import { type DesiredState, type Healthcheck, msOf, restartPolicy, type TaskTemplate } from '../model/index.ts';
 import type { TaskPolicy } from './task-events.ts';
 
-const NANOSECONDS_PER_MS = 1_000_000;
 /** The engine's own defaults of a health check, ms. */
 const DEFAULT_INTERVAL_MS = 30_000;
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -13,11 +12,11 @@ const IMAGE_CHECK_MS = 600_000;
 
 /** What a machine must know of its task's template; a task without one is only stopped and removed. */
 export function taskPolicy(template: TaskTemplate | undefined, desired: DesiredState): TaskPolicy {
-  const condition = template?.Spec.RestartPolicy?.Condition;
   return {
     healthTimeoutMs: healthTimeoutMs(template?.Spec.ContainerSpec?.Healthcheck),
     // A job's task counts its completions at the managers; it is theirs to repeat.
-    restartsAlone: template !== undefined && condition !== 'none' && desired !== 'complete',
+    restartsAlone:
+      template !== undefined && restartPolicy(template.Spec).condition !== 'none' && desired !== 'complete',
   };
 }
 
@@ -31,5 +30,5 @@ function healthTimeoutMs(check: Healthcheck | undefined): number {
 }
 
 function milliseconds(duration: Healthcheck['Interval']): number {
-  return Math.ceil(Number(duration ?? 0) / NANOSECONDS_PER_MS);
+  return Math.ceil(msOf(duration ?? 0));
 }

@@ -1,20 +1,13 @@
 import { AssertionFailed, type Cancel, type Clock, messageOf, Refusal, Unavailable } from '../base/index.ts';
 import type { ContainerEvent, ContainerInspect } from '../engine/index.ts';
-import {
-  type ContainerId,
-  compareStates,
-  isTerminal,
-  type NodeId,
-  type TaskId,
-  type TaskTemplate,
-} from '../model/index.ts';
+import { type ContainerId, compareStates, type NodeId, type TaskId, type TaskTemplate } from '../model/index.ts';
 import type { AssignedTask, Assignments, Fence } from '../rpc/index.ts';
-import { templateKey } from '../store/index.ts';
 import { NODE_ID_LABEL, TASK_ID_LABEL } from './container-labels.ts';
 import type { StatusOutbox } from './outbox.ts';
 import type { AgentLog } from './ports.ts';
-import { type Held, nothingHeld, reconcile, templateOf, withoutIdleTemplates } from './reconcile.ts';
+import { type Held, nothingHeld, reconcile, templateKey, templateOf, withoutIdleTemplates } from './reconcile.ts';
 import type { AgentRecord, TaskRecord } from './state.ts';
+import { StatusReports } from './status-reports.ts';
 import type { StepRunner, StepSubject } from './step-runner.ts';
 import type { StepKind, TaskEffect, TaskEvent, TaskMachine } from './task-events.ts';
 import { containerFacts } from './task-facts.ts';
@@ -39,6 +32,8 @@ export interface WorkerOptions {
 /** A task's machine and what belongs to it in this process. */
 interface Entry {
   readonly task: AssignedTask;
+  /** Known from an earlier process, which may have told more of it than it had written. */
+  readonly isRestored: boolean;
   /** Kept here too: the managers withdraw it before a removed task has stopped by it. */
   template: TaskTemplate | undefined;
   machine: TaskMachine;
@@ -55,6 +50,7 @@ interface Entry {
  */
 export class Worker {
   readonly #options: WorkerOptions;
+  readonly #reports: StatusReports;
   readonly #entries = new Map<TaskId, Entry>();
   readonly #stopping = new AbortController();
   #held: Held = nothingHeld;
@@ -69,6 +65,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#reports = new StatusReports({ ...options, isHeld: (id) => this.#held.tasks.has(id) });
     this.#bootOfState = options.bootId;
   }
 
@@ -80,20 +77,24 @@ export class Worker {
   restore(record: AgentRecord): void {
     this.#bootOfState = record.bootId;
     const tasks = new Map(record.tasks.map(({ assigned }) => [assigned.ID, assigned]));
-    const templates = new Map(record.templates.map((one) => [templateKey(one.ServiceID, one.SpecVersion), one]));
+    const templates = new Map(record.templates.map((one) => [templateKey(one), one]));
     this.#held = { fence: record.fence, tasks, templates };
     for (const { assigned, status, isAcknowledged } of record.tasks) {
-      this.#begin(status === undefined ? assigned : { ...assigned, Status: status });
-      if (status !== undefined && !isAcknowledged) this.#options.outbox.put(assigned.ID, status);
+      if (status !== undefined && !isAcknowledged) this.#reports.hold(assigned.ID, status);
+      this.#begin(status === undefined ? assigned : { ...assigned, Status: status }, true);
     }
   }
 
   record(): AgentRecord {
-    const { nodeId, bootId, outbox } = this.#options;
+    const { nodeId, bootId } = this.#options;
     const tasks: TaskRecord[] = [];
     for (const [id, assigned] of this.#held.tasks) {
       const status = this.#entries.get(id)?.machine.status;
-      tasks.push({ assigned, ...(status === undefined ? {} : { status }), isAcknowledged: !outbox.isPending(id) });
+      tasks.push({
+        assigned,
+        ...(status === undefined ? {} : { status }),
+        isAcknowledged: !this.#reports.isPending(id),
+      });
     }
     // Until the engine was listed, containers that died with an earlier boot are not reported yet.
     const recordedBoot = this.#containers === undefined ? this.#bootOfState : bootId;
@@ -159,6 +160,7 @@ export class Worker {
       if (taskId !== undefined && isOurs) this.#containers.set(taskId, container);
     }
     for (const entry of [...this.#entries.values()]) this.#tellListed(entry, isAfterReboot);
+    this.#reports.release();
     if (this.#hasWholePicture) this.#removeStrays();
     if (isFirst) this.#options.touch();
   }
@@ -185,6 +187,7 @@ export class Worker {
     this.#isOutage = reason;
     this.#options.log.warn({ reason }, 'container engine lost');
     for (const entry of [...this.#entries.values()]) this.#tell(entry, { kind: 'engineLost', text: reason });
+    this.#reports.release();
   }
 
   /** Ends all activity of this process; containers run on. */
@@ -216,17 +219,25 @@ export class Worker {
     }
     entry.template = templateOf(this.#held, task) ?? entry.template;
     this.#tell(entry, { kind: 'desired', state: task.DesiredState });
-    // The manager knows another status than ours, e.g. after a restore: ours is the truth.
+    // The manager knows less than it was told, e.g. after a restore: ours is the truth.
     const { status } = entry.machine;
-    const isBehind = status.State !== task.Status.State && compareStates(status.State, 'accepted') >= 0;
-    if (isComplete && isBehind) this.#options.outbox.put(task.ID, status);
+    const isBehind = compareStates(status.State, task.Status.State) > 0 && compareStates(status.State, 'accepted') >= 0;
+    if (isComplete && isBehind) this.#reports.report(task.ID, status, false);
   }
 
-  #begin(task: AssignedTask): void {
+  #begin(task: AssignedTask, isRestored = false): void {
     const template = templateOf(this.#held, task);
     const policy = taskPolicy(template, task.DesiredState);
     const machine = newTask({ desired: task.DesiredState, status: task.Status, policy });
-    const entry: Entry = { task, template, machine, giveUp: undefined, cancelAlarm: undefined, look: undefined };
+    const entry: Entry = {
+      task,
+      isRestored,
+      template,
+      machine,
+      giveUp: undefined,
+      cancelAlarm: undefined,
+      look: undefined,
+    };
     this.#entries.set(task.ID, entry);
     if (this.#containers !== undefined) this.#tellListed(entry, false);
     else if (this.#isOutage !== undefined) this.#tell(entry, { kind: 'engineLost', text: this.#isOutage });
@@ -234,7 +245,7 @@ export class Worker {
   }
 
   #unassign(id: TaskId): void {
-    this.#options.outbox.forget(id);
+    this.#reports.forget(id);
     const entry = this.#entries.get(id);
     if (entry !== undefined && !entry.machine.isRemoved) this.#tell(entry, { kind: 'unassigned' });
   }
@@ -272,7 +283,7 @@ export class Worker {
         entry.giveUp?.abort(new Unavailable('step-cancelled', { what: 'a step' }));
         return;
       case 'report':
-        this.#report(entry);
+        if (!entry.machine.isRemoved) this.#reports.report(entry.task.ID, entry.machine.status, entry.isRestored);
         return;
       case 'releaseNetwork':
         this.#releaseNetwork(entry.task.ID);
@@ -298,25 +309,6 @@ export class Worker {
         this.#tell(entry, { kind: 'failed', token, text: messageOf(error), temporary });
       },
     );
-  }
-
-  #report({ task, machine }: Entry): void {
-    const { log, outbox, save, touch } = this.#options;
-    if (machine.isRemoved) return;
-    if (!isTerminal(machine.status.State)) {
-      outbox.put(task.ID, machine.status);
-      touch();
-      return;
-    }
-    // An end that a manager has heard of must not be undone by a crash of this process: durable first.
-    const send = () => {
-      if (this.#held.tasks.has(task.ID)) outbox.put(task.ID, machine.status);
-    };
-    save().then(send, (error: unknown) => {
-      // A full disk must not keep the cluster from replacing what has ended.
-      log.error({ taskId: task.ID, reason: messageOf(error) }, 'agent state not written');
-      send();
-    });
   }
 
   #forget(entry: Entry): void {

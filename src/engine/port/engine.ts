@@ -43,7 +43,7 @@ export interface Engine {
   removeContainer(id: ContainerId, signal: AbortSignal): Promise<void>;
   /** `undefined` when there is none. `idOrName` as the Engine API takes it. */
   inspectContainer(idOrName: string, signal: AbortSignal): Promise<ContainerInspect | undefined>;
-  /** All containers, running or not, that carry this label. */
+  /** All containers, running or not, with this label: `key` or `key=value`, as the Engine API filters. */
   listContainers(label: string, signal: AbortSignal): Promise<readonly ContainerInspect[]>;
   /**
    * Events from now on. Yields `'listening'` first, once nothing that happens later can be missed, so that a list read after it
