@@ -1,3 +1,4 @@
+import { assert, unreachable } from '../base/index.ts';
 import type { Cluster, NodeId, Service, ServiceId, Task, TaskId, TaskTemplate } from '../model/index.ts';
 import {
   type Change,
@@ -16,7 +17,12 @@ interface Draft {
   readonly changes: Map<string, Change>;
 }
 
-const keyOf = (table: TableName, id: string) => `${table}/${id}`;
+/** What became of one object here; `undefined` for a removed one. Ids are unique over all tables, so they alone are keys. */
+interface Written {
+  readonly table: TableName;
+  readonly object: Tables[TableName] | undefined;
+  draft: Draft;
+}
 
 /**
  * The store as it will be once the transactions collected here are applied. A transaction that builds on an object written by an
@@ -26,9 +32,7 @@ const keyOf = (table: TableName, id: string) => `${table}/${id}`;
 export class Overlay implements View {
   readonly #base: View;
   readonly #drafts: Draft[] = [];
-  readonly #owner = new Map<string, Draft>();
-  /** Objects written here; `undefined` for removed ones. */
-  readonly #written = new Map<string, Tables[TableName] | undefined>();
+  readonly #written = new Map<string, Written>();
   /** Tasks written here and not removed, by what a view is asked for. */
   readonly #byService = new TaskIndex((task) => task.ServiceID);
   readonly #bySlot = new TaskIndex((task) => `${task.ServiceID}.${task.Slot}`);
@@ -57,7 +61,7 @@ export class Overlay implements View {
     if (target === undefined) return undefined;
     for (const precondition of transaction.preconditions) {
       if (this.#writerBehind(precondition) !== undefined) continue;
-      target.preconditions.set(JSON.stringify(precondition), precondition);
+      target.preconditions.set(keyOf(precondition), precondition);
     }
     return transaction.changes.map((change) => this.#write(change, target));
   }
@@ -74,29 +78,24 @@ export class Overlay implements View {
   }
 
   get<T extends TableName>(table: T, id: string): Tables[T] | undefined {
-    const key = keyOf(table, id);
-    // The key names the table, so the object is of its type.
-    if (this.#written.has(key)) return this.#written.get(key) as Tables[T] | undefined;
-    return this.#base.get(table, id);
+    const written = this.#written.get(id);
+    // The id is of this table, so the object is of its type.
+    return written === undefined ? this.#base.get(table, id) : (written.object as Tables[T] | undefined);
   }
 
   *list<T extends TableName>(table: T): Iterable<Tables[T]> {
-    const prefix = keyOf(table, '');
-    for (const object of this.#base.list(table)) {
-      if (!this.#written.has(prefix + idOf(object))) yield object;
-    }
-    for (const [key, object] of this.#written) {
-      if (object !== undefined && key.startsWith(prefix)) yield object as Tables[T];
+    for (const object of this.#base.list(table)) if (!this.#written.has(idOf(object))) yield object;
+    for (const written of this.#written.values()) {
+      if (written.table === table && written.object !== undefined) yield written.object as Tables[T];
     }
   }
 
   count(table: TableName): number {
     let count = this.#base.count(table);
-    const prefix = keyOf(table, '');
-    for (const [key, object] of this.#written) {
-      if (!key.startsWith(prefix)) continue;
-      const existed = this.#base.get(table, key.slice(prefix.length)) !== undefined;
-      count += Number(object !== undefined) - Number(existed);
+    for (const [id, written] of this.#written) {
+      if (written.table !== table) continue;
+      const existed = this.#base.get(table, id) !== undefined;
+      count += Number(written.object !== undefined) - Number(existed);
     }
     return count;
   }
@@ -138,14 +137,14 @@ export class Overlay implements View {
   }
 
   *#unwritten(tasks: Iterable<Task>): Iterable<Task> {
-    for (const task of tasks) if (!this.#written.has(keyOf('task', task.ID))) yield task;
+    for (const task of tasks) if (!this.#written.has(task.ID)) yield task;
   }
 
   /** The drafts whose objects this transaction writes, or whose outcome it takes for granted. */
   #ownersOf(transaction: Transaction): Set<Draft> {
     const owners = new Set<Draft>();
     for (const change of transaction.changes) {
-      const owner = this.#owner.get(keyOf(change.table, idOfChange(change)));
+      const owner = this.#written.get(idOfChange(change))?.draft;
       if (owner !== undefined) owners.add(owner);
     }
     for (const precondition of transaction.preconditions) {
@@ -158,7 +157,7 @@ export class Overlay implements View {
   /** The draft whose change this precondition was decided on; `undefined` when the committed object satisfies it as well. */
   #writerBehind(precondition: Precondition): Draft | undefined {
     if (!('id' in precondition)) return undefined;
-    const owner = this.#owner.get(keyOf(precondition.table, precondition.id));
+    const owner = this.#written.get(precondition.id)?.draft;
     if (owner === undefined || precondition.kind === 'revision' || precondition.kind === 'absent') return owner;
     const committed = this.#base.get(precondition.table, precondition.id);
     if (committed === undefined) return owner;
@@ -177,8 +176,7 @@ export class Overlay implements View {
     let size = first.changes.size;
     for (const other of others) size += other.changes.size;
     for (const change of transaction.changes) {
-      const key = keyOf(change.table, idOfChange(change));
-      if (!this.#owner.has(key)) size++;
+      if (!this.#written.has(idOfChange(change))) size++;
     }
     if (size > MAX_CHANGES) return undefined;
     for (const other of others) this.#join(first, other);
@@ -187,23 +185,21 @@ export class Overlay implements View {
 
   #join(into: Draft, from: Draft): void {
     for (const [key, precondition] of from.preconditions) into.preconditions.set(key, precondition);
-    for (const [key, change] of from.changes) {
-      into.changes.set(key, change);
-      this.#owner.set(key, into);
-    }
+    for (const [id, change] of from.changes) into.changes.set(id, change);
+    for (const written of this.#written.values()) if (written.draft === from) written.draft = into;
     this.#drafts.splice(this.#drafts.indexOf(from), 1);
   }
 
   #write(change: Change, draft: Draft): Changed {
     const id = idOfChange(change);
-    const key = keyOf(change.table, id);
     const before = this.get(change.table, id);
     const after = change.kind === 'put' ? change.object : undefined;
     this.#index(before, after, change.table);
-    this.#written.set(key, after);
-    this.#owner.set(key, draft);
-    if (after === undefined && this.#base.get(change.table, id) === undefined) draft.changes.delete(key);
-    else draft.changes.set(key, change);
+    const other = this.#written.get(id);
+    assert(other === undefined || other.table === change.table, 'ids are unique over all tables', { id });
+    this.#written.set(id, { table: change.table, object: after, draft });
+    if (after === undefined && this.#base.get(change.table, id) === undefined) draft.changes.delete(id);
+    else draft.changes.set(id, change);
     // Table and objects come from one change, so they fit each other.
     return {
       table: change.table,
@@ -222,6 +218,23 @@ export class Overlay implements View {
       if (old !== undefined) index.remove(old);
       if (task !== undefined) index.add(task);
     }
+  }
+}
+
+/** Equal for equal preconditions. */
+function keyOf(precondition: Precondition): string {
+  switch (precondition.kind) {
+    case 'revision':
+      return `revision ${precondition.id} ${precondition.revision}`;
+    case 'version':
+      return `version ${precondition.id} ${precondition.index}`;
+    case 'exists':
+    case 'absent':
+      return `${precondition.kind} ${precondition.id}`;
+    case 'nameFree':
+      return `name ${precondition.table} ${precondition.exceptId ?? ''} ${precondition.name}`;
+    default:
+      return unreachable(precondition);
   }
 }
 

@@ -38,7 +38,7 @@ export function pipeline(name: string, loops: readonly Loop[]): Loop {
     for (const transaction of loop.act(overlay, context)) {
       const changes = overlay.add(transaction);
       for (const changed of changes ?? unchanged(transaction, overlay)) {
-        expected.set(`${changed.table}/${changed.id}`, changed);
+        expected.set(changed.id, changed);
         if (changes !== undefined) told.push(changed);
       }
     }
@@ -52,7 +52,7 @@ export function pipeline(name: string, loops: readonly Loop[]): Loop {
       for (const loop of loops) loop.start(view);
     },
     mark(commit) {
-      for (const { table, id } of commit.changes) expected.delete(`${table}/${id}`);
+      for (const { id } of commit.changes) expected.delete(id);
       tell(0, commit);
     },
     act(view, context) {

@@ -3,8 +3,8 @@ import type { Transaction } from '../store/index.ts';
 import { Deadlines } from './deadlines.ts';
 import type { LoopContext } from './loop.ts';
 
-/** Changes that one loop decides in one act; the rest waits for the next. Keeps an act below 20 ms and an entry small. */
-export const MAX_CHANGES_PER_ACT = 2_000;
+/** Changes that one loop decides in one act; the rest waits for the next. Keeps an act of the pipeline below 20 ms (bench `control`). */
+export const MAX_CHANGES_PER_ACT = 500;
 
 /** How long an object rests after deciding about it threw, ms: rare enough to keep the log quiet, soon enough for a person to see the mend. */
 export const QUARANTINE_MS = 30_000;

@@ -22,7 +22,7 @@ export interface Request {
   /** Tasks of the service on one node; 0 is no limit. */
   readonly maxReplicas: number;
   /** Labels to spread over, outermost first. */
-  readonly spread: ReadonlyArray<{ readonly of: 'node' | 'engine'; readonly label: string }>;
+  readonly spread: ReadonlyArray<{ readonly owner: 'node' | 'engine'; readonly label: string }>;
 }
 
 const requests = new WeakMap<TaskTemplate, Request>();
@@ -77,10 +77,10 @@ function volumeDrivers({ Spec }: TaskTemplate): string[] {
 
 /** Unknown descriptors are ignored, as Swarm does: preferences never keep a task from running. */
 function spreadOf(descriptor: string): ReadonlyArray<Request['spread'][number]> {
-  for (const of of ['node', 'engine'] as const) {
-    const prefix = `${of}.labels.`;
+  for (const owner of ['node', 'engine'] as const) {
+    const prefix = `${owner}.labels.`;
     if (descriptor.length > prefix.length && descriptor.toLowerCase().startsWith(prefix)) {
-      return [{ of, label: descriptor.slice(prefix.length) }];
+      return [{ owner, label: descriptor.slice(prefix.length) }];
     }
   }
   return [];

@@ -21,7 +21,7 @@ function build(candidates: readonly Candidate[], request: Request, spec: string,
   const branches = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
     const { node } = candidate;
-    const labels = preference.of === 'node' ? node.Spec.Labels : node.Description?.Engine?.Labels;
+    const labels = preference.owner === 'node' ? node.Spec.Labels : node.Description?.Engine?.Labels;
     const value = labels?.[preference.label] ?? '';
     const branch = branches.get(value);
     if (branch === undefined) branches.set(value, [candidate]);

@@ -1,7 +1,8 @@
 import type { Instant } from '../../base/index.ts';
-import { type DesiredState, newId, type Service, type Task, type TaskId, timestamp } from '../../model/index.ts';
+import { type DesiredState, newId, type Service, type Task, type TaskId } from '../../model/index.ts';
 import type { Change } from '../../store/index.ts';
 import type { LoopContext } from '../loop.ts';
+import { timestampOf } from './now.ts';
 import type { Place } from './slot.ts';
 
 /** What keeps a replacement from starting: it waits prepared on its node, at desired `ready`. */
@@ -21,7 +22,7 @@ export interface NewTask {
 
 /** The change that creates a task of the service's current spec, in state `new`. A global service's task comes with its node. */
 export function createTask(service: Service, { place, hold, byUpdate }: NewTask, context: LoopContext): Change {
-  const at = timestamp(context.now);
+  const at = timestampOf(context.now);
   const desired: DesiredState = hold === undefined ? 'running' : 'ready';
   const task: Task = {
     ID: newId(context.random) as TaskId,

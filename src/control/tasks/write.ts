@@ -1,13 +1,7 @@
-import {
-  type DesiredState,
-  type Service,
-  type Task,
-  type TaskStatus,
-  taskStateOrder,
-  timestamp,
-} from '../../model/index.ts';
+import { type DesiredState, type Service, type Task, type TaskStatus, taskStateOrder } from '../../model/index.ts';
 import type { Change, Precondition, Transaction } from '../../store/index.ts';
 import type { LoopContext } from '../loop.ts';
+import { timestampOf } from './now.ts';
 
 /** Holds while nobody wrote the task since it was read. */
 export function taskUnchanged(task: Task): Precondition {
@@ -43,7 +37,7 @@ export function observe(
   const { Err, ...seen } = status;
   return {
     ...task,
-    Status: { ...kept, ...seen, ...(Err === undefined ? {} : { Err }), Timestamp: timestamp(context.now) },
+    Status: { ...kept, ...seen, ...(Err === undefined ? {} : { Err }), Timestamp: timestampOf(context.now) },
     Internal: { ...task.Internal, AppliedAt: context.now },
   };
 }
