@@ -65,6 +65,10 @@ export interface EmbeddedEngine extends LocalEngine {
   readonly kind: 'embedded';
   /** Containers that are made of an image, for `docker rmi`. */
   containersOfImage(imageId: string): ReadonlyArray<{ readonly id: ContainerId; readonly isRunning: boolean }>;
+  /** False also for one that is not there. */
+  isContainerRunning(id: ContainerId): boolean;
+  /** What it runs containers with. */
+  readonly components: ReadonlyArray<{ readonly Name: string; readonly Version: string }>;
 }
 
 async function makeContext(options: EmbeddedEngineOptions): Promise<EngineContext> {
@@ -282,6 +286,14 @@ class Embedded implements EmbeddedEngine {
       .all()
       .filter(({ record }) => record.image.id === imageId)
       .map(({ record, isRunning }) => ({ id: record.id, isRunning }));
+  }
+
+  isContainerRunning(id: ContainerId): boolean {
+    return this.#context.containers.get(id)?.isRunning ?? false;
+  }
+
+  get components(): ReadonlyArray<{ readonly Name: string; readonly Version: string }> {
+    return [{ Name: 'runc', Version: this.#context.host.runcVersion }];
   }
 
   /** Leaves every container running; what belongs to the daemon alone (execs, watches) ends. */
