@@ -114,6 +114,19 @@ describe('layers under overlayfs', () => {
   });
 });
 
+test('the mode of directories that the archive leaves out does not hang on the mask of the process', async () => {
+  const before = process.umask(0o077);
+  try {
+    const root = await mounted([archiveOf([member('deep/er/file')])]);
+    expect((await stat(join(root, 'deep/er'))).mode & 0o777).toBe(0o755);
+    const images = await store.open();
+    const [layer = ''] = (await images.resolve('app:v1'))?.layers ?? [];
+    expect((await stat(layer)).mode & 0o777).toBe(0o755);
+  } finally {
+    process.umask(before);
+  }
+});
+
 test('a full disk is said, and nothing of the failed image stays', async () => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', store.directory]);
   mounts.push(store.directory);

@@ -2,6 +2,9 @@ import { Refusal } from '../../../../base/index.ts';
 import type { TarHeader } from '../tar/header.ts';
 import { MAX_COMPONENT_BYTES, MAX_PATH_BYTES, MAX_SYMLINK_HOPS } from './limits.ts';
 
+/** Names with it speak of files, see rewrite.ts; none may stand on disk. */
+export const WHITEOUT_PREFIX = '.wh.';
+
 export type Node =
   | { readonly kind: 'directory'; readonly header?: TarHeader }
   | { readonly kind: 'symlink'; readonly target: string }
@@ -55,6 +58,7 @@ export class LayerTree {
         path = parentOf(path);
         continue;
       }
+      if (part.startsWith(WHITEOUT_PREFIX)) throw unsafe(name, 'a parent has the name of a whiteout');
       const next = join(path, part);
       const node = this.#nodes.get(next);
       if (node?.kind === 'symlink') {

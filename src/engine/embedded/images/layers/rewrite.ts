@@ -2,10 +2,9 @@ import { Refusal } from '../../../../base/index.ts';
 import { END_OF_ARCHIVE, encodeHeader, padding } from '../tar/encode.ts';
 import type { TarHeader } from '../tar/header.ts';
 import { readTar, type TarEntry } from '../tar/reader.ts';
-import { LayerTree, type Placement, unsafe } from './layer-tree.ts';
+import { LayerTree, type Placement, unsafe, WHITEOUT_PREFIX } from './layer-tree.ts';
 import { type LayerLimits, MAX_PATH_BYTES, MAX_XATTR_NAME_BYTES, MAX_XATTR_VALUE_BYTES } from './limits.ts';
 
-const WHITEOUT_PREFIX = '.wh.';
 const META_PREFIX = '.wh..wh.';
 const OPAQUE_MARKER = '.wh..wh..opq';
 const OPAQUE_XATTR = 'trusted.overlay.opaque';
@@ -87,9 +86,6 @@ class LayerRewriter {
     const last = components.at(-1) ?? '';
     // Bookkeeping of AUFS, a storage driver of old; the opaque marker is the one of them that has a meaning.
     if (components.some((part) => part.startsWith(META_PREFIX)) && last !== OPAQUE_MARKER) return undefined;
-    if (components.slice(0, -1).some((part) => part.startsWith(WHITEOUT_PREFIX))) {
-      throw unsafe(header.name, 'a parent has the name of a whiteout');
-    }
     if (last === OPAQUE_MARKER) return this.#markOpaque(components.slice(0, -1), header.name);
     if (last.startsWith(WHITEOUT_PREFIX)) return this.#whiteOut(components, header);
     return this.#place(components, header);

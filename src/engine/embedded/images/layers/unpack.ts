@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { assert, Refusal, Unavailable } from '../../../../base/index.ts';
@@ -36,7 +36,8 @@ export interface UnpackedLayer extends Readonly<LayerFacts> {
 export async function unpackLayer(archive: string, directory: string, options: UnpackOptions): Promise<UnpackedLayer> {
   const compressedBytes = (await stat(archive)).size;
   // A layer without an entry for its root has Docker's 0755.
-  await mkdir(directory, { mode: 0o755 });
+  await mkdir(directory);
+  await chmod(directory, 0o755);
   const hash = createHash('sha256');
   const facts: LayerFacts = { entries: 0, sizeBytes: 0, hidesBelow: false };
   let compression: Compression = 'none';

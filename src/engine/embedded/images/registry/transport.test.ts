@@ -1,3 +1,5 @@
+// The certificate library's container of classes reads metadata; it must come before it.
+import 'reflect-metadata';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
