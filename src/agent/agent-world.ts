@@ -227,6 +227,15 @@ export class AgentWorld {
   }
 }
 
+/** A world whose agent was just started with these tasks assigned. */
+export async function worldWith(ids: readonly string[], options: WorldOptions = {}): Promise<AgentWorld> {
+  const world = new AgentWorld(options);
+  const tasks = ids.map((id) => task(id));
+  world.manager.assign(complete(1, tasks));
+  await world.start();
+  return world;
+}
+
 /** Lets all that waits for no time run to its end. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
