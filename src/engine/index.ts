@@ -14,7 +14,15 @@ export type {
   HostConfig,
 } from './port/container.ts';
 export type { CreateOptions, Engine, EngineImage, PullOptions, PullProgress } from './port/engine.ts';
-export type { ExecCreate, ExecEngine, ExecId, ExecInspect, ExecStream, OutputFrame, ProcessStream } from './port/exec.ts';
+export type {
+  ExecCreate,
+  ExecEngine,
+  ExecId,
+  ExecInspect,
+  ExecStream,
+  OutputFrame,
+  ProcessStream,
+} from './port/exec.ts';
 export type {
   AttachOptions,
   ContainerFilters,

@@ -33,7 +33,8 @@ export const engineErrors = {
   },
   'container-capability-not-permitted': {
     kind: 'invalid',
-    text: ({ name }) => `invalid CapAdd: capability not supported by your kernel or not available in the current environment: "${name}"`,
+    text: ({ name }) =>
+      `invalid CapAdd: capability not supported by your kernel or not available in the current environment: "${name}"`,
   },
   'container-security-option-invalid': { kind: 'invalid', text: ({ option }) => `invalid --security-opt: "${option}"` },
   'container-seccomp-invalid': {
@@ -68,7 +69,10 @@ export const engineErrors = {
     kind: 'conflict',
     text: ({ id }) => `removal of container ${id} is already in progress`,
   },
-  'container-command-not-runnable': { kind: 'invalid', text: ({ why }) => `OCI runtime create failed: ${why}: unknown` },
+  'container-command-not-runnable': {
+    kind: 'invalid',
+    text: ({ why }) => `OCI runtime create failed: ${why}: unknown`,
+  },
   'container-start-failed': { kind: 'internal', text: ({ why }) => `OCI runtime create failed: ${why}: unknown` },
   'container-filter-invalid': { kind: 'invalid', text: ({ name, value }) => `invalid filter '${name}=${value}'` },
   'exec-unknown': { kind: 'notFound', text: ({ id }) => `No such exec instance: ${id}` },
@@ -85,14 +89,18 @@ export const engineErrors = {
     kind: 'unavailable',
     text: ({ tool, package: name }) => `${tool} is missing: install it, for example with "apt-get install ${name}"`,
   },
-  'engine-needs-root': { kind: 'unavailable', text: () => 'the embedded engine needs root: start the daemon with sudo' },
+  'engine-needs-root': {
+    kind: 'unavailable',
+    text: () => 'the embedded engine needs root: start the daemon with sudo',
+  },
   'engine-architecture-unsupported': {
     kind: 'unavailable',
     text: ({ architecture }) => `the embedded engine does not run on ${architecture}: use a Docker Engine`,
   },
   'engine-record-version': {
     kind: 'unavailable',
-    text: ({ path, version }) => `${path} has format ${version}, which this version can't read: use the version that wrote it`,
+    text: ({ path, version }) =>
+      `${path} has format ${version}, which this version can't read: use the version that wrote it`,
   },
   'engine-events-lost': {
     kind: 'unavailable',
@@ -108,7 +116,8 @@ export const engineErrors = {
   },
   'engine-unreachable': {
     kind: 'unavailable',
-    text: ({ address, why }) => `Cannot connect to the Docker Engine at ${address}: ${why}. Is the docker daemon running?`,
+    text: ({ address, why }) =>
+      `Cannot connect to the Docker Engine at ${address}: ${why}. Is the docker daemon running?`,
   },
   'engine-connection-lost': {
     kind: 'unavailable',
@@ -116,7 +125,8 @@ export const engineErrors = {
   },
   'engine-answer-malformed': {
     kind: 'unavailable',
-    text: ({ address, what, why }) => `the Docker Engine at ${address} gave an answer to ${what} that can't be read: ${why}`,
+    text: ({ address, what, why }) =>
+      `the Docker Engine at ${address} gave an answer to ${what} that can't be read: ${why}`,
   },
   'engine-too-old': {
     kind: 'notImplemented',

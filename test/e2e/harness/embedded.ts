@@ -12,6 +12,8 @@ import {
   type ImageSource,
   type ResolvedImage,
 } from '../../../src/engine/embedded/index.ts';
+import type { ContainerCreate, CreateOptions } from '../../../src/engine/index.ts';
+import type { ContainerId } from '../../../src/model/index.ts';
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -165,4 +167,55 @@ export async function openEngine(
 
 export function removeDirectories({ root }: EngineDirectories): void {
   rmSync(root, { recursive: true, force: true });
+}
+
+/** Far above what any step takes; a step that hangs fails its test by name. */
+export const soon = (): AbortSignal => AbortSignal.timeout(30_000);
+
+export interface RunResult {
+  readonly id: ContainerId;
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+let names = 0;
+export const freshName = (): string => `c${++names}`;
+
+/** The whole output of a container that has ended. */
+export async function outputOf(
+  engine: EmbeddedEngine,
+  id: ContainerId,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const output = { stdout: '', stderr: '' };
+  const options = { stdout: true, stderr: true, follow: false };
+  for await (const record of engine.logs(id, options, soon()))
+    output[record.stream] += Buffer.from(record.bytes).toString();
+  return output;
+}
+
+/** Runs a shell command in a container of its own to its end, and removes it. */
+export async function runShell(
+  engine: EmbeddedEngine,
+  command: string,
+  create: Partial<ContainerCreate> = {},
+  options: Partial<CreateOptions> = {},
+): Promise<RunResult> {
+  const body = { Image: 'busybox', Cmd: ['sh', '-c', command], ...create };
+  const id = await engine.createContainer(freshName(), body, { signal: soon(), ...options });
+  try {
+    await engine.startContainer(id, soon());
+    const code = await engine.waitContainer(id, 'not-running', soon());
+    return { id, code, ...(await outputOf(engine, id)) };
+  } finally {
+    await engine.removeContainer(id, soon());
+  }
+}
+
+/** A container that runs until it is stopped. */
+export async function startLong(engine: EmbeddedEngine, create: Partial<ContainerCreate> = {}): Promise<ContainerId> {
+  const body = { Image: 'busybox', Cmd: ['sleep', '1000'], ...create };
+  const id = await engine.createContainer(freshName(), body, { signal: soon() });
+  await engine.startContainer(id, soon());
+  return id;
 }

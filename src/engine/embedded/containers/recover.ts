@@ -53,7 +53,7 @@ async function recoverOne(context: EngineContext, record: ContainerRecord): Prom
     await container.become(decision.phase);
     context.log.info({ container: record.id, from: record.state.kind, to: decision.phase.kind }, 'container recovered');
   }
-  if (container.isRunning) keepLog(context, container);
+  if (container.isRunning) await keepLog(context, container);
   else await context.exits.forget(record.id);
 }
 

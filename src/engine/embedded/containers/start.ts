@@ -34,7 +34,7 @@ export async function forgetRun(context: EngineContext, container: Container): P
   await Promise.all(runFiles.map((name) => rm(join(container.bundle, name), { force: true })));
 }
 
-export function keepLog(context: EngineContext, container: Container): void {
+export async function keepLog(context: EngineContext, container: Container): Promise<void> {
   const { log, id } = container.record;
   container.logKeeper?.stop();
   container.logKeeper = undefined;
@@ -42,7 +42,7 @@ export function keepLog(context: EngineContext, container: Container): void {
   container.logKeeper = new LogKeeper(container.logDirectory, log.maxFiles, (cause) =>
     context.log.warn({ container: id, cause }, 'container log rotation'),
   );
-  container.logKeeper.start();
+  await container.logKeeper.start();
 }
 
 /** Exit code and error of a command that can't be run, by the text of runc, as shells have them. */
@@ -107,7 +107,7 @@ async function startNow(context: EngineContext, container: Container): Promise<v
   }
   if (outcome.kind === 'failed') return await fail(context, container, outcome.message);
   // The monitor has made the log file by now.
-  keepLog(context, container);
+  await keepLog(context, container);
   const monitorIdentity = await identify(outcome.monitorPid);
   const startedAt = timestampOf(context.clock.now());
   const { error } = await context.runc.start(record.id);

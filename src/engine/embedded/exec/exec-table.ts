@@ -190,7 +190,8 @@ export class ExecTable {
       tty,
       user,
     });
-    return encodeOci(process);
+    const [height, width] = create.ConsoleSize ?? [0, 0];
+    return encodeOci(height > 0 && width > 0 ? { ...process, consoleSize: { height, width } } : process);
   }
 
   #forgetOld(): void {

@@ -30,30 +30,31 @@ export async function* mergeOutput(sources: readonly OutputSource[]): AsyncGener
 }
 
 /**
- * Splits the first line off a terminal's output; resolves `line` with it, or with `undefined` when the output ends before. The rest
- * goes through.
+ * Splits the first line off a terminal's output. It is read at once, whether the rest is asked for or not, since input waits for
+ * it; `line` is `undefined` when the output ends before.
  */
 export function splitFirstLine(frames: AsyncIterable<OutputFrame>): {
   readonly line: Promise<string | undefined>;
   readonly rest: AsyncGenerator<OutputFrame>;
 } {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const iterator = frames[Symbol.asyncIterator]();
+  const head = readHead(iterator);
   async function* rest(): AsyncGenerator<OutputFrame> {
-    let first: Buffer | undefined = Buffer.alloc(0);
-    for await (const frame of frames) {
-      if (first === undefined) {
-        yield frame;
-        continue;
-      }
-      first = Buffer.concat([first, frame.bytes]);
-      const end = first.indexOf(0x0a);
-      if (end < 0) continue;
-      resolve(first.subarray(0, end).toString().trim());
-      const more = first.subarray(end + 1);
-      first = undefined;
-      if (more.length > 0) yield { stream: frame.stream, bytes: more };
-    }
-    resolve(undefined);
+    const { more } = await head;
+    if (more.length > 0) yield { stream: 'stdout', bytes: more };
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
   }
-  return { line: promise, rest: rest() };
+  return { line: head.then(({ line }) => line), rest: rest() };
+}
+
+async function readHead(
+  iterator: AsyncIterator<OutputFrame>,
+): Promise<{ readonly line: string | undefined; readonly more: Uint8Array }> {
+  let text = Buffer.alloc(0);
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    text = Buffer.concat([text, next.value.bytes]);
+    const end = text.indexOf(0x0a);
+    if (end >= 0) return { line: text.subarray(0, end).toString().trim(), more: text.subarray(end + 1) };
+  }
+  return { line: undefined, more: text };
 }

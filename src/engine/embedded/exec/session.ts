@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { Refusal, Unavailable } from '../../../base/index.ts';
 import type { ExecStream, OutputFrame } from '../../port/exec.ts';
 import { runCommand, TOOL_ENVIRONMENT } from '../host/command.ts';
@@ -9,8 +8,6 @@ import { identify, killNow, type ProcessIdentity, readIfThere } from '../host/pr
 import { runcMessage } from '../runtime/runc.ts';
 import { mergeOutput, splitFirstLine } from './output.ts';
 
-/** A process may leave children behind that hold its pipes; so long after its end nobody waits for more from them. */
-const DRAIN_MS = 500;
 const SIGNAL_BASE = 128;
 const SIGKILL = 9;
 
@@ -33,6 +30,8 @@ const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 /**
  * One process in a running container: `runc exec` with pipes or, for a terminal, below script(1), which owns a pseudo-terminal that
  * Node can't make. 16 ms CPU to start, with the container's filter, capabilities and groups.
+ *
+ * It ends when its output does: a child that the process leaves in the background with its pipes holds the end back.
  */
 export class ExecSession {
   /** Resolves with the process once it runs; rejects with runc's text when it can't. */
@@ -52,7 +51,6 @@ export class ExecSession {
     this.#child.once('exit', (code, signal) => {
       this.#hasEnded = true;
       ended.resolve(code ?? SIGNAL_BASE + (signal === 'SIGKILL' ? SIGKILL : 0));
-      this.#drain();
     });
     this.#child.once('error', () => ended.resolve(SIGNAL_BASE));
     this.#child.stdin?.on('error', () => this.#child.stdin?.destroy());
@@ -104,10 +102,12 @@ export class ExecSession {
   async kill(): Promise<void> {
     this.#child.stdin?.end();
     if (this.#hasEnded) return;
+    // Asked after runc has told who it is: a process whose runc was killed before would stay.
     const identity = await this.started.catch(() => undefined);
     if (identity !== undefined && (await identify(identity.pid))?.startTicks === identity.startTicks)
       killNow(identity.pid);
-    else if (!this.#hasEnded) this.#child.kill('SIGKILL');
+    // Children that the process left with its pipes would hold runc for ever.
+    this.#child.kill('SIGKILL');
     this.#child.stdout?.resume();
     this.#child.stderr?.resume();
   }
@@ -184,17 +184,5 @@ export class ExecSession {
     );
     if (failure === undefined) return code;
     return /not found|no such file/i.test(failure) ? 127 : 126;
-  }
-
-  #drain(): void {
-    const pipes = [this.#child.stdout, this.#child.stderr].filter((pipe): pipe is Readable => pipe !== null);
-    for (const pipe of pipes) {
-      const check = (): void => {
-        if (pipe.readableEnded || pipe.destroyed) return;
-        if (pipe.readableLength === 0 && !pipe.isPaused()) pipe.destroy();
-        else setTimeout(check, DRAIN_MS).unref();
-      };
-      setTimeout(check, DRAIN_MS).unref();
-    }
   }
 }

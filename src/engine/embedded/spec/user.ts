@@ -59,7 +59,7 @@ export function resolveUser(user: string, groups: readonly string[], accounts: A
           .filter((row) => (row[3] ?? '').split(',').includes(entry[0] ?? ''))
           .flatMap((row) => numeric(row[2] ?? '') ?? [])
       : [];
-  const additional = new Set([...listed, ...groups.map(gidOf)]);
-  additional.delete(gid);
+  // The primary group among them, or a process could drop it to get around a "group may not" (CVE-2022-36109).
+  const additional = new Set([gid, ...listed, ...groups.map(gidOf)]);
   return { uid, gid, additionalGids: [...additional], home: entry?.[5] || '/' };
 }
