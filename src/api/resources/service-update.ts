@@ -51,7 +51,8 @@ function decideUpdate(view: View, service: Service, request: UpdateRequest): Tra
     throw new Refusal('rollback-option', { value: request.rollback });
   }
   if (request.version !== service.Version.Index) throw new Refusal('update-out-of-sequence');
-  const object = request.rollback === 'previous' ? rolledBack(view, service) : replaced(view, service, request, credentials);
+  const object =
+    request.rollback === 'previous' ? rolledBack(view, service) : replaced(view, service, request, credentials);
   return {
     preconditions: [
       { kind: 'version', table: 'service', id: service.ID, index: request.version },

@@ -1,4 +1,5 @@
 import { Refusal } from '../../base/index.ts';
+import type { Config, Secret } from '../../model/index.ts';
 import type { View } from '../../store/index.ts';
 import { allowKeys, anyValue, labelsMatch, parseFilters } from '../filters.ts';
 import { type Answer, json, list } from '../http/answer.ts';
@@ -8,7 +9,7 @@ import type { Route } from '../http/router.ts';
 import { findObject } from '../lookup.ts';
 import { freshView, managerOf } from '../manager-door.ts';
 import type { ApiPorts } from '../ports.ts';
-import { showData } from '../show.ts';
+import { type Shown, showConfig, showSecret } from '../show.ts';
 
 /**
  * Secrets and configs: reading works, so that clients that look before they act go on; writing is refused by name until it is
@@ -60,6 +61,11 @@ async function updateData(ports: ApiPorts, exchange: Exchange, table: DataTable)
 
 function deleteData(ports: ApiPorts, exchange: Exchange, table: DataTable): Answer {
   return refuseWrite(managerOf(ports.swarm).view(), exchange, table, `removing ${table}s`);
+}
+
+function showData(table: DataTable, object: Secret | Config, apiMinor: number): Shown {
+  // The object is of the table.
+  return table === 'secret' ? showSecret(object as Secret, apiMinor) : showConfig(object as Config, apiMinor);
 }
 
 function refuseWrite(view: View, exchange: Exchange, table: DataTable, what: string): never {

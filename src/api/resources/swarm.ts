@@ -9,9 +9,9 @@ import { plainStrictFlag, versionOf } from '../http/query.ts';
 import type { Route } from '../http/router.ts';
 import { commit, freshView, managerOf } from '../manager-door.ts';
 import type { ApiPorts, SwarmControl } from '../ports.ts';
-import { showCluster } from '../show.ts';
+import { showSwarm } from '../show.ts';
 import { initSwarm, joinSwarm, leaveSwarm } from '../swarm/membership.ts';
-import { acceptSwarmSpec } from '../swarm/spec.ts';
+import { acceptSettings } from '../swarm/spec.ts';
 
 export function swarmRoutes(ports: ApiPorts): readonly Route[] {
   return [
@@ -27,9 +27,7 @@ export function swarmRoutes(ports: ApiPorts): readonly Route[] {
 
 async function inspectSwarm(ports: ApiPorts, exchange: Exchange): Promise<Answer> {
   const view = await freshView(ports.swarm, exchange.signal);
-  const cluster = clusterOf(view);
-  const { WorkerJoinToken: Worker, ManagerJoinToken: Manager } = cluster.Internal;
-  return json({ ...showCluster(cluster, exchange.apiMinor), JoinTokens: { Worker, Manager } });
+  return json(showSwarm(clusterOf(view), exchange.apiMinor));
 }
 
 async function updateSwarm(ports: ApiPorts, exchange: Exchange): Promise<Answer> {
@@ -40,8 +38,9 @@ async function updateSwarm(ports: ApiPorts, exchange: Exchange): Promise<Answer>
     manager: plainStrictFlag(exchange.query, 'rotateManagerToken'),
     unlockKey: plainStrictFlag(exchange.query, 'rotateManagerUnlockKey'),
   };
+  managerOf(ports.swarm);
+  const Spec = acceptSettings(sent, exchange.apiMinor);
   await commit(ports.swarm, exchange.signal, 'the swarm', (view) => {
-    const Spec = acceptSwarmSpec(sent);
     if (rotation.unlockKey) throw new Refusal('not-built-yet', { what: 'rotating the unlock key' });
     return clusterUpdate(clusterOf(view), Spec, version, freshTokens(ports.swarm, rotation));
   });

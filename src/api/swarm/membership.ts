@@ -21,7 +21,7 @@ export async function initSwarm(ports: ApiPorts, exchange: Exchange): Promise<An
     throw new Refusal('not-built-yet', { what: 'ForceNewCluster' });
   }
   requireListenAddress(sent);
-  const request = acceptInit(sent);
+  const request = acceptInit(sent, exchange.apiMinor);
   const addresses = resolveAddresses(request, ports.swarm.interfaces(), true);
   if (addresses.advertise === undefined) throw new Refusal('advertise-address-none');
   return json(await ports.swarm.init({ request, ...addresses, advertise: addresses.advertise }, exchange.signal));
