@@ -94,7 +94,7 @@ function checkContainer(container: ContainerSpec): void {
     if (addressBits(address) === undefined) never(`ContainerSpec: name server ${address} is not an IP address`);
   }
   for (const key of Object.keys(container.Sysctls ?? {})) {
-    if (!/^(net|fs\.mqueue|kernel\.(shm|msg|sem))[._/a-z0-9-]*$/i.test(key)) {
+    if (!/^(net|fs\.mqueue|kernel\.(shm|msg|sem|domainname))[._/a-z0-9-]*$/i.test(key)) {
       never(`ContainerSpec: sysctl ${key} does not belong to a container's namespaces`);
     }
   }
