@@ -95,6 +95,12 @@ describe('the way up', () => {
     expect([play.machine.status.State, play.step]).toEqual(['running', undefined]);
   });
 
+  test('a container that has ended before anybody looked was running all the same', () => {
+    const play = new Play().run(ended(3));
+    expect(play.states.slice(-2)).toEqual(['running: started', 'failed: started']);
+    expect(play.machine.status.Err).toBe('task: non-zero exit (3)');
+  });
+
   test('stays at starting until healthy', () => {
     const play = new Play('assigned', 'running', { healthTimeoutMs: 60_000 }).run({ ...running, health: 'starting' });
     expect(play.machine.status.State).toBe('starting');

@@ -57,6 +57,8 @@ function observeWanted(machine: TaskMachine, now: Instant): TaskMachine | undefi
       return to(machine, 'starting', { message: 'starting', at: now });
     case 'starting':
       if (container?.phase === 'running') return observeHealth(machine, container, now);
+      // One that ended before it was looked at had started all the same.
+      if (hasRun(machine)) return to(machine, 'running', { message: 'started', at: now });
       return observeEnd(machine, now);
     case 'running':
       if (container?.phase === 'running') return observeRunning(machine, container, now);
@@ -64,6 +66,11 @@ function observeWanted(machine: TaskMachine, now: Instant): TaskMachine | undefi
     default:
       return undefined;
   }
+}
+
+function hasRun({ container, diedWithMachine, stopCause }: TaskMachine): boolean {
+  if (container === undefined || container.phase !== 'ended' || container.health !== 'none') return false;
+  return container.startedAt !== undefined && stopCause === undefined && !diedWithMachine;
 }
 
 /** STARTING lasts until the engine calls the container healthy, or has had the time for a verdict. */
