@@ -17,7 +17,7 @@ export interface Holding {
   readonly generic: readonly GenericResource[];
 }
 
-/** A node as the scheduler sees it: totals less what its tasks hold, kept up to date task by task. Hot path: bench `schedule`. */
+/** A node as the scheduler sees it: totals less what its tasks hold, kept up to date task by task. Hot path: bench `control`. */
 export class Candidate {
   node: Node;
   freeNanoCpus = 0;

@@ -48,7 +48,7 @@ export function isEligible(candidate: Candidate, request: Request): boolean {
   return true;
 }
 
-/** Whether the tasks of the node leave room for one more like this. Hot path: bench `schedule`. */
+/** Whether the tasks of the node leave room for one more like this. Hot path: bench `control`. */
 export function hasRoom(candidate: Candidate, request: Request): boolean {
   return (
     hasResources(candidate, request) &&

@@ -11,7 +11,7 @@ interface Ranked {
 
 /**
  * Nodes for one service, best first, in Swarm's order: few recent failures of this spec, few tasks of the service, few tasks.
- * A binary heap over scratch records; one placement costs log(nodes). Hot path: bench `schedule`.
+ * A binary heap over scratch records; one placement costs log(nodes). Hot path: bench `control`.
  */
 export class NodeQueue {
   readonly #request: Request;

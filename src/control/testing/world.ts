@@ -47,12 +47,15 @@ export class World {
   loses: (transaction: Transaction) => boolean = () => false;
   /** Log entries that the loops proposed. */
   entries = 0;
+  readonly #isBare: boolean;
   readonly #start = this.clock.now();
   readonly #names = new Map<string, string>();
   #loops: readonly Loop[] = createLoops();
   #hosts = 0;
 
-  constructor(seed = 1) {
+  /** A bare one has no agents and checks nothing: for benchmarks. */
+  constructor(seed = 1, { isBare = false } = {}) {
+    this.#isBare = isBare;
     this.random = new SeededRandom(seed);
     this.agents = new FakeAgents(this);
     this.#createCluster();
@@ -212,12 +215,7 @@ export class World {
 
   /** One act of the loops and its log entry; whether it changed anything. */
   act(): boolean {
-    const context = {
-      now: this.clock.now(),
-      random: this.random,
-      quarantined: (report: Quarantined) => this.quarantined.push(report),
-    };
-    const decided = this.#loops.flatMap((loop) => loop.act(this.store, context));
+    const decided = this.decide();
     if (decided.length === 0) return false;
     const transactions = decided.filter((transaction) => !this.loses(transaction));
     this.entries++;
@@ -225,11 +223,22 @@ export class World {
     return true;
   }
 
+  /** What the loops propose next. It must be applied, or lost whole, before the next call. */
+  decide(): readonly Transaction[] {
+    const context = {
+      now: this.clock.now(),
+      random: this.random,
+      quarantined: (report: Quarantined) => this.quarantined.push(report),
+    };
+    return this.#loops.flatMap((loop) => loop.act(this.store, context));
+  }
+
   apply(transactions: readonly Transaction[]): void {
     const entry = { version: 1, epoch: 1, storeTime: this.clock.now(), transactions } as const;
     const { commit, outcomes } = this.store.apply(this.store.index + 1, entry);
     this.dropped += outcomes.filter(({ applied }) => !applied).length;
     for (const loop of this.#loops) loop.mark(commit);
+    if (this.#isBare) return;
     for (const changed of commit.changes) this.#record(changed);
     assertInvariants(this.store, commit);
     assert(this.quarantined.length === 0, 'no decision throws', {
