@@ -37,7 +37,7 @@ export function canonicalConfigSpec(spec: ConfigSpec, apiMinor?: number): Config
 
 export function canonicalNetworkSpec(spec: NetworkSpec, apiMinor?: number): NetworkSpec {
   const { CheckDuplicate: _, Scope: _scope, ...rest } = canonical(networkCreateSchema, spec, apiMinor);
-  return { ...rest, Driver: rest.Driver ?? 'overlay' };
+  return canonical(networkCreateSchema, { ...rest, Driver: rest.Driver ?? 'overlay' });
 }
 
 export function canonicalVolumeSpec(spec: ClusterVolumeSpec, apiMinor?: number): ClusterVolumeSpec {
