@@ -1,24 +1,8 @@
-import { laterDifferences } from './differences-in-swarm.ts';
+import { type Difference, newVersions, notBuilt, versionHeader } from './difference.ts';
+import { serviceDifferences } from './differences-services.ts';
+import { swarmDifferences } from './differences-swarm.ts';
 
-/** Answers of ours that differ from the recording on purpose. */
-export interface Difference {
-  readonly group: string;
-  /** Names of the calls, or patterns of names. Every call of the group that fits must differ. */
-  readonly calls: readonly (string | RegExp)[];
-  /** What the player says of them: every mismatch must fit one of these. */
-  readonly ours: readonly (string | RegExp)[];
-  readonly reason: string;
-}
-
-/** What the player says of a call that is refused because its effect is not built. */
-export const notBuilt: readonly RegExp[] = [
-  /^status: expected \d+ got 501$/,
-  /^message: .* got ".*is not implemented yet"$/,
-  /^contentType: expected .* got application\/json$/,
-];
-
-const newVersions = 'the API is 1.24 to 1.51, not 1.12 to 1.41: what CLI 28 speaks';
-
+/** All of them, in the order of the groups. */
 export const differences: readonly Difference[] = [
   {
     group: 'noswarm',
@@ -36,7 +20,7 @@ export const differences: readonly Difference[] = [
     group: 'noswarm',
     calls: [/^no swarm: ping/],
     ours: [
-      'header api-version: expected 1.41 got 1.51',
+      versionHeader,
       'header builder-version: expected undefined got 2',
       'header swarm: expected undefined got inactive',
     ],
@@ -45,7 +29,7 @@ export const differences: readonly Difference[] = [
   {
     group: 'protocol',
     calls: ['version', 'method OPTIONS /services'],
-    ours: ['header api-version: expected 1.41 got 1.51'],
+    ours: [versionHeader],
     reason: newVersions,
   },
   {
@@ -57,7 +41,7 @@ export const differences: readonly Difference[] = [
   {
     group: 'protocol',
     calls: ['API version too new', 'API version v2.0'],
-    ours: [/^message: .*Maximum supported API version is 1\.51"$/, 'header api-version: expected 1.41 got 1.51'],
+    ours: [/^message: .*Maximum supported API version is 1\.51"$/, versionHeader],
     reason: newVersions,
   },
   {
@@ -70,5 +54,6 @@ export const differences: readonly Difference[] = [
     ],
     reason: `${newVersions}; refused in JSON as all errors are, as newer engines do`,
   },
-  ...laterDifferences,
+  ...swarmDifferences,
+  ...serviceDifferences,
 ];

@@ -1,4 +1,4 @@
-import type { Difference } from './differences.ts';
+import type { Difference } from './difference.ts';
 import type { Played, Run } from './player.ts';
 
 /** What a run shows that the list of differences does not say. All empty: the run is as expected. */

@@ -45,7 +45,11 @@ export function checkAgainstStore(view: View, spec: ServiceSpec, own?: ServiceId
   if (field !== undefined) throw new Refusal('not-built-yet', { what: field });
 }
 
+/** Networks that every node of a swarm has: not stored, and refused as not built rather than as missing. */
+const predefinedNetworks = new Set(['host', 'none', 'bridge', 'ingress', 'docker_gwbridge']);
+
 function hasNetwork(view: View, name: string): boolean {
+  if (predefinedNetworks.has(name)) return true;
   if (view.get('network', name) !== undefined) return true;
   if (view.byName('network', name).some((network) => network.Spec.Name === name)) return true;
   return name !== '' && view.byIdPrefix('network', name).length === 1;

@@ -1,4 +1,11 @@
-import { type ContainerId, compareStates, type NodeId, type Task, type TaskStatus, timestamp } from '../../../src/model/index.ts';
+import {
+  type ContainerId,
+  compareStates,
+  type NodeId,
+  type Task,
+  type TaskStatus,
+  timestamp,
+} from '../../../src/model/index.ts';
 import type { Change, Transaction, View } from '../../../src/store/index.ts';
 
 /** Images that the recording's machines had; there was no registry. */
