@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import { type Dispatcher, Pool } from 'undici';
 import { messageOf, Unavailable } from '../../base/index.ts';
+import { encodeJson } from '../../model/index.ts';
 import { addressText, type EngineAddress } from './address.ts';
 import { errorOfAnswer } from './answer-errors.ts';
 import { type ApiVersions, negotiate, versionText } from './api-version.ts';
-import { encodeExact, parseExact } from './exact-json.ts';
+import { parseExact } from './exact-json.ts';
 import { outageOf, withinDeadline } from './outage.ts';
 import { type UpgradeReply, type UpgradeRequest, upgradeConnection } from './upgrade.ts';
 
@@ -165,7 +166,7 @@ export class EngineConnection {
 
   #send(path: string, request: EngineCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const { method, query, headers, body } = request;
-    const json = body === undefined ? null : encodeExact(body);
+    const json = body === undefined ? null : encodeJson(body);
     return this.#counted(() =>
       this.#pool.request({
         method,

@@ -7,14 +7,6 @@ export function parseExact(text: string): unknown {
   return /[0-9]{16}/.test(text) ? JSON.parse(text, keepLargeIntegers) : JSON.parse(text);
 }
 
-/** The JSON text of a document that may hold `bigint`s. */
-export function encodeExact(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? rawJson(part.toString()) : part));
-}
-
-// The compiler's library does not know the reviver's third argument and `rawJSON` yet (ECMAScript stage 3, in V8 since 11.4).
-const rawJson = (text: string): unknown => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
-
 function keepLargeIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
   const source = context?.source ?? '';

@@ -84,7 +84,11 @@ function* valuesAt(value: unknown, path: readonly string[]): Generator<unknown> 
     if (typeof value !== 'object' || value === null) return;
     for (const item of Object.values(value)) yield* valuesAt(item, rest);
   } else {
-    const found = memberOf(value, step);
-    if (found !== undefined) yield* valuesAt(found, rest);
+    if (typeof value !== 'object' || value === null) return;
+    const lower = step.toLowerCase();
+    // Every spelling: Go's decoder takes any case, and merges what comes twice.
+    for (const [key, found] of Object.entries(value)) {
+      if (key.toLowerCase() === lower) yield* valuesAt(found, rest);
+    }
   }
 }

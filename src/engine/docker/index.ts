@@ -18,7 +18,7 @@ export {
 } from './connection.ts';
 export { type Deadlines, defaultDeadlines } from './deadlines.ts';
 export { DockerEngine, START_PARALLELISM } from './engine.ts';
-export { encodeExact, parseExact } from './exact-json.ts';
+export { parseExact } from './exact-json.ts';
 export {
   containerCreateFields,
   type FieldRule,

@@ -38,7 +38,7 @@ export function upgradeConnection(
   connectTimeoutMs: number,
 ): Promise<UpgradeReply> {
   const { method, path, headers, body, signal } = request;
-  const common = { method, path, headers: { ...headers, 'content-length': String(body.length) }, signal, agent: false };
+  const common = { method, path, headers: { ...headers, 'content-length': String(body.length) }, signal };
   return new Promise((resolve, reject) => {
     const sent = start(target, common);
     sent.once('error', reject);
@@ -56,13 +56,13 @@ export function upgradeConnection(
 }
 
 function start(target: EngineAddress, options: http.RequestOptions): http.ClientRequest {
-  // Half-open: an engine that has said all may still read what the client types.
+  // A connection of its own each, half-open: an engine that has said all may still read what the client types.
   if (target.kind === 'unix') {
     const createConnection = () => connect({ path: target.path, allowHalfOpen: true });
     return http.request({ ...options, createConnection });
   }
   const { host, port, tls } = target;
-  if (tls !== undefined) return https.request({ ...options, host, port, ...tls });
+  if (tls !== undefined) return https.request({ ...options, host, port, ...tls, agent: false });
   return http.request({ ...options, host, port, createConnection: () => connect({ host, port, allowHalfOpen: true }) });
 }
 
