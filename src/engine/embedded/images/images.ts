@@ -168,10 +168,20 @@ export class Images implements ImageSource {
     const ImagesDeleted: Removal[] = [];
     for (const id of prunable(this.#content, filters, this.#options.clock.now())) {
       if (this.#holds.isHeld(id) || !this.#content.state.images.has(id)) continue;
-      ImagesDeleted.push(...(await this.remove(id, { force: true })));
+      ImagesDeleted.push(...(await this.#removeIfThere(id)));
     }
     await this.collectGarbage();
     return { ImagesDeleted, SpaceReclaimed: Math.max(0, before - this.diskUsage()) };
+  }
+
+  /** Somebody else may remove an image while others are pruned: gone is gone. */
+  async #removeIfThere(id: Digest): Promise<Removal[]> {
+    try {
+      return await this.remove(id, { force: true });
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'image-unknown') return [];
+      throw error;
+    }
   }
 
   /** Bytes of files in all layers, each counted once. */

@@ -1,5 +1,5 @@
 import { renameSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, messageOf, Refusal } from '../../../../base/index.ts';
 import type { Digest } from '../digest.ts';
@@ -63,7 +63,10 @@ export class Content {
     if (/[:,\\]/.test(root))
       throw new Refusal('image-store-unreadable', { path: root, why: 'overlayfs takes no path with : , or \\' });
     await mkdir(join(root, 'l'), { recursive: true, mode: 0o700 });
-    await mkdir(join(root, 'empty'), { recursive: true, mode: 0o755 });
+    await mkdir(join(root, 'empty'), { recursive: true });
+    // Layers hold setuid files and devices: whoever made the directory, nobody but its owner gets in.
+    await chmod(root, 0o700);
+    await chmod(join(root, 'empty'), 0o755);
     await emptyDirectory(join(root, 'tmp'));
     const metadata = await Metadata.open(join(root, 'images.json'));
     const content = new Content(root, await BlobStore.open(root, join(root, 'tmp')), metadata, limits);

@@ -1,3 +1,4 @@
+import { digestOf, hexOf } from '../digest.ts';
 import { END_OF_ARCHIVE, encodeHeader, padding } from '../tar/encode.ts';
 import type { TarHeader, TarKind } from '../tar/header.ts';
 import { readTar } from '../tar/reader.ts';
@@ -26,6 +27,29 @@ export function member(spelling: string): Member {
   }
   const kind: TarKind = spelling.endsWith('/') ? 'directory' : 'file';
   return { name: spelling, kind, mode: kind === 'directory' ? 0o755 : 0o644, body: kind === 'file' ? 'x' : '' };
+}
+
+/** An archive as `docker save` of old made it: a folder a layer, manifest.json last. */
+export function savedByDocker(
+  tags: readonly string[],
+  layers: readonly Buffer[],
+  config: object = {},
+): { archive: Buffer; id: string } {
+  const document = JSON.stringify({
+    os: 'linux',
+    architecture: 'amd64',
+    ...config,
+    rootfs: { type: 'layers', diff_ids: layers.map(digestOf) },
+  });
+  const id = digestOf(document);
+  const files: Member[] = layers.map((layer, at) => ({ name: `${at}/layer.tar`, body: layer }));
+  const manifest = [{ Config: `${hexOf(id)}.json`, RepoTags: tags, Layers: layers.map((_, at) => `${at}/layer.tar`) }];
+  const archive = archiveOf([
+    ...files,
+    { name: `${hexOf(id)}.json`, body: document },
+    { name: 'manifest.json', body: JSON.stringify(manifest) },
+  ]);
+  return { archive, id };
 }
 
 /** Pieces of a size that splits headers, as a network would. */
