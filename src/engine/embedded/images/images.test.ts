@@ -164,6 +164,17 @@ describe('load', () => {
     }
   });
 
+  test('what is being saved stays, even when the image is removed meanwhile', async () => {
+    await importNamed('app:v1');
+    const saving = images.save(['app:v1'], never);
+    const pieces = [(await saving.next()).value ?? Buffer.alloc(0)];
+    await images.remove('app:v1');
+    for await (const piece of saving) pieces.push(piece);
+    expect(images.list()).toEqual([]);
+    await images.load(once(Buffer.concat(pieces)), { signal: never });
+    expect(images.list().flatMap(({ RepoTags }) => RepoTags)).toEqual(['app:v1']);
+  });
+
   test('an image that takes a name leaves the old one dangling', async () => {
     const old = await importNamed('busybox');
     const { archive, id } = savedByDocker(['busybox:latest'], [archiveOf([member('b')])]);

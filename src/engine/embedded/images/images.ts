@@ -219,8 +219,9 @@ export class Images implements ImageSource {
     return id;
   }
 
-  /** An archive that `docker load` reads. An unknown name is refused when the first byte is asked for. */
+  /** An archive that `docker load` reads. An unknown name is refused at once, before an answer has begun. */
   save(names: readonly string[], signal: AbortSignal): AsyncGenerator<Buffer> {
+    for (const name of names) requireImage(this.#content.state, name);
     return saveImages(this.#content, names, signal);
   }
 

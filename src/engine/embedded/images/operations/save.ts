@@ -19,7 +19,7 @@ interface SavedImage {
 
 /**
  * An archive that `docker load` reads, of any age: an OCI image layout with Docker's manifest.json beside it. Images are given by
- * name or id; one given by id keeps no name. All are looked up before the first byte.
+ * name or id; one given by id keeps no name. What is being written stays, whatever is removed meanwhile.
  */
 export async function* saveImages(
   content: Content,
