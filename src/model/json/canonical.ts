@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox';
-import { factsOf, type GoFacts } from './schema.ts';
+import { factsOf, fieldsOf, type GoFacts } from './schema.ts';
 
 /** For API versions: a version that has every field. */
 export const NEWEST_MINOR = Number.MAX_SAFE_INTEGER;
@@ -32,8 +32,8 @@ function canonicalField(facts: GoFacts, value: unknown, apiMinor: number): unkno
 function structOf(facts: GoFacts, value: unknown, apiMinor: number): Readonly<Record<string, unknown>> {
   const fields: Record<string, unknown> = {};
   const given = value as Readonly<Record<string, unknown>>; // the caller's types say so
-  for (const [name, schema] of Object.entries(facts.properties ?? {})) {
-    const field = canonicalField(factsOf(schema), given[name], apiMinor);
+  for (const [name, schema] of fieldsOf(facts)) {
+    const field = canonicalField(schema, given[name], apiMinor);
     if (field !== undefined) fields[name] = field;
   }
   return fields;

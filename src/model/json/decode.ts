@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { assert, Refusal } from '../../base/index.ts';
 import { parseTimestamp } from '../timestamp.ts';
+import { readBase64 } from './base64.ts';
 import { factsOf, type GoFacts, type GoType } from './schema.ts';
 import { type Json, parseJson } from './syntax.ts';
 
@@ -84,7 +85,7 @@ function decodeScalar(facts: GoFacts, json: Json, place: Place): unknown {
   if (goType === 'float32' || goType === 'float64') return decodeFloat(goType, facts, json, place);
   if (facts.type === 'integer') return decodeInteger(goType, facts, json, place);
   if (json.kind !== 'string') throw mismatch(json, facts, place);
-  if (goType === '[]uint8') return checkBase64(json.value);
+  if (goType === '[]uint8') return readBase64(json.value);
   if (goType === 'time.Time' && parseTimestamp(json.value) === undefined) {
     throw new Refusal('json-time', { value: json.value });
   }
@@ -132,22 +133,6 @@ function decodeFloat(goType: GoType, facts: GoFacts, json: Json, place: Place): 
     if (Math.fround(short) === rounded) return short;
   }
   return Number(rounded.toPrecision(9));
-}
-
-/** Refuses what Go's standard base64 decoder refuses, at the same byte; line breaks are skipped as there. */
-function checkBase64(text: string): string {
-  const bare = text.replaceAll(/[\r\n]/g, '');
-  if (bare.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(bare)) return bare;
-  const offsets = [...text].flatMap((character, at) => (character === '\r' || character === '\n' ? [] : [at]));
-  const offsetOf = (at: number) => offsets[at] ?? text.length;
-  const bad = bare.search(/[^A-Za-z0-9+/]/);
-  if (bad === -1) throw new Refusal('json-base64', { offset: offsetOf(bare.length - (bare.length % 4)) });
-  const isPadding = bare[bad] === '=' && bad % 4 >= 2;
-  if (!isPadding) throw new Refusal('json-base64', { offset: offsetOf(bad) });
-  const padding = 4 - (bad % 4);
-  if (padding === 2 && bare[bad + 1] === undefined) throw new Refusal('json-base64', { offset: text.length });
-  if (padding === 2 && bare[bad + 1] !== '=') throw new Refusal('json-base64', { offset: offsetOf(bad + 1) - 1 });
-  throw new Refusal('json-base64', { offset: offsetOf(bad + padding) });
 }
 
 /** The field that a key means: the one of exactly this name, else one that differs in case only. */

@@ -174,6 +174,19 @@ describe('decoding', () => {
     expect(decodeJson(sample, '{"Name":"\\ud800x"}').Name).toBe('\ufffdx');
   });
 
+  test('writes base64 as Go does', () => {
+    const at = (text: string) => decodeJson(sample, JSON.stringify({ Data: text })).Data;
+    expect(at('aGVs\r\nbG8=')).toBe('aGVsbG8=');
+    expect(at('aGVsbG9=')).toBe('aGVsbG8=');
+    expect(at('aH==')).toBe('aA==');
+    fc.assert(
+      fc.property(fc.uint8Array(), (data) => {
+        const text = Buffer.from(data).toString('base64');
+        expect(at(text)).toBe(text);
+      }),
+    );
+  });
+
   test('has schemas of all bodies', () => {
     expect(decodeJson(serviceSpecSchema, '{"tasktemplate":{"containerspec":{"image":"x"}}}')).toEqual({
       TaskTemplate: { ContainerSpec: { Image: 'x' } },

@@ -51,6 +51,17 @@ export interface GoFacts {
 /** A schema's facts. Every schema of the model is made by the builders below, which write just these. */
 export const factsOf = (schema: TSchema): GoFacts => schema as unknown as GoFacts;
 
+const fieldLists = new WeakMap<GoFacts, ReadonlyArray<readonly [name: string, facts: GoFacts]>>();
+
+/** The fields of a struct's schema in order; none for others. Kept per schema: every object shown walks them. */
+export function fieldsOf(facts: GoFacts): ReadonlyArray<readonly [name: string, facts: GoFacts]> {
+  const known = fieldLists.get(facts);
+  if (known !== undefined) return known;
+  const fields = Object.entries(facts.properties ?? {}).map(([name, schema]) => [name, factsOf(schema)] as const);
+  fieldLists.set(facts, fields);
+  return fields;
+}
+
 const integer = (goType: GoType) => Type.Unsafe<Integer>({ type: 'integer', goType });
 const small = (goType: GoType) => Type.Unsafe<number>({ type: 'integer', goType });
 

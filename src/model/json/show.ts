@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import { factsOf, type GoFacts } from './schema.ts';
+import { factsOf, fieldsOf, type GoFacts } from './schema.ts';
 
 /** An object as a client sees it. */
 export type Shown = Readonly<Record<string, unknown>>;
@@ -15,8 +15,7 @@ export function show(schema: TSchema, value: unknown, apiMinor: number): Shown {
 function showStruct(facts: GoFacts, value: unknown, apiMinor: number): Shown {
   const shown: Record<string, unknown> = {};
   const given = (value ?? {}) as Shown; // stored objects have the schema's shape
-  for (const [name, schema] of Object.entries(facts.properties ?? {})) {
-    const field = factsOf(schema);
+  for (const [name, field] of fieldsOf(facts)) {
     if ((field.since ?? 0) > apiMinor) continue;
     const result = showField(field, given[name], apiMinor);
     if (result !== undefined) shown[name] = result;

@@ -92,6 +92,12 @@ describe('fields newer than the client', () => {
     expect(at(41).Mode).toEqual({ ReplicatedJob: { MaxConcurrent: 1, TotalCompletions: 1 } });
   });
 
+  test('before anything is checked', () => {
+    const twoModes = service({ Mode: { Global: {}, GlobalJob: {} } });
+    expect(acceptServiceSpec(twoModes, 40).Mode).toEqual({ Global: {} });
+    expect(() => acceptServiceSpec(twoModes, 41)).toThrow('must specify only one service mode');
+  });
+
   test('and networks at the top are taken below 1.44 only', () => {
     expect(canonicalServiceSpec(sent, 43).Networks).toEqual([{ Target: 'n' }]);
     expect(canonicalServiceSpec(sent, 44).Networks).toBeUndefined();

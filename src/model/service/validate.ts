@@ -1,4 +1,5 @@
 import { Refusal } from '../../base/index.ts';
+import { canonical } from '../json/canonical.ts';
 import type { Integer } from '../json/schema.ts';
 import { checkDnsName } from '../names.ts';
 import { parseConstraints } from '../node/constraint.ts';
@@ -9,7 +10,14 @@ import { isImageName } from './image-name.ts';
 import { checkPossible } from './impossible.ts';
 import { checkServiceLabels } from './labels.ts';
 import { checkReferences } from './references.ts';
-import type { EndpointSpec, ServiceMode, ServiceSpec, TaskSpec, UpdateConfig } from './service-spec.ts';
+import {
+  type EndpointSpec,
+  type ServiceMode,
+  type ServiceSpec,
+  serviceSpecSchema,
+  type TaskSpec,
+  type UpdateConfig,
+} from './service-spec.ts';
 import { checkTemplates } from './template-check.ts';
 
 const MIN_NANO_CPUS = 1e6;
@@ -23,7 +31,8 @@ const MAX_COUNT = 2n ** 63n - 1n;
  * Swarm checks and with its texts; what other objects have to say (name taken, ports, secrets, networks) is the caller's to check.
  */
 export function acceptServiceSpec(sent: ServiceSpec, apiMinor: number): ServiceSpec {
-  checkConversion(sent, apiMinor);
+  // What an older client can't mean is taken away before anything is checked.
+  checkConversion(canonical(serviceSpecSchema, sent, apiMinor), apiMinor);
   const spec = canonicalServiceSpec(sent, apiMinor);
   checkServiceSpec(spec);
   return spec;
