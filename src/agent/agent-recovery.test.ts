@@ -33,6 +33,18 @@ describe('ends of the process', () => {
     expect(world.engine.containers().map(({ name }) => name)).toEqual(['web.1.t2']);
   });
 
+  test('what a dead process had begun to remove is removed also when the manager goes on by increments', async () => {
+    const world = await worldWith(['t1', 't2']);
+    await world.pass(3000);
+    world.manager.assign(increment(1, 2, { removedTasks: ['t1' as TaskId] }));
+    await world.pass(1);
+    world.manager.assignments = undefined;
+    await world.restart();
+    await world.pass(10_000);
+    expect(world.engine.containers().map(({ name }) => name)).toEqual(['web.1.t2']);
+    expect(world.running()).toEqual(['web.1.t2']);
+  });
+
   test('what ended meanwhile is reported with its code and time', async () => {
     const world = await worldWith(['t1']);
     await world.pass(3000);
@@ -145,6 +157,18 @@ describe('the engine', () => {
     await world.pass(40_000);
     expect(world.manager.statusOf('t1')?.Err).toBeUndefined();
     expect(world.running()).toEqual(['web.1.t1', 'web.1.t2']);
+  });
+
+  test('is away: the session stays, and a new one is opened', async () => {
+    const world = await worldWith(['t1']);
+    await world.pass(3000);
+    world.engine.setAvailability('down');
+    await world.pass(60_000);
+    expect(world.manager.sessions).toBe(1);
+    world.manager.goDown();
+    world.manager.isUp = true;
+    await world.pass(20_000);
+    expect(world.manager.sessions).toBe(2);
   });
 
   test('hangs: it is noticed, and what ended meanwhile is seen afterwards', async () => {

@@ -138,7 +138,7 @@ describe('assignments', () => {
     expect([world.manager.stateOf('t1'), world.running()]).toEqual(['shutdown', []]);
   });
 
-  test('an acknowledgement comes only after the disk has it', async () => {
+  test('neither an acknowledgement nor a container comes before the disk has the task', async () => {
     const world = new AgentWorld();
     let isFull = true;
     const { state } = world;
@@ -147,10 +147,15 @@ describe('assignments', () => {
     world.manager.assign(complete(1, [task('t1')]));
     await world.start();
     await world.pass(3000);
-    expect(world.running()).toHaveLength(1);
+    expect(world.running()).toEqual([]);
+    expect(world.manager.statusOf('t1')).toMatchObject({
+      State: 'preparing',
+      Err: expect.stringContaining('disk full'),
+    });
     expect(world.manager.kinds('applied')).toEqual([]);
     isFull = false;
-    await world.pass(2000);
+    await world.pass(5000);
+    expect(world.running()).toHaveLength(1);
     expect(world.manager.kinds('applied')).toEqual([{ kind: 'applied', sessionId: 's1', fence: fence(1) }]);
   });
 });

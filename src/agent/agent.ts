@@ -17,7 +17,7 @@ import { type ExpandTemplate, expandTemplate } from './template.ts';
 import { WorkQueue } from './work-queue.ts';
 import { Worker } from './worker.ts';
 
-const DESCRIBE_TIMEOUT_MS = 15_000;
+const DESCRIBE_TIMEOUT_MS = 5000;
 /** `leave` waits so long for tasks to stop by themselves, then removes their containers by force, ms. Swarm: 15 s for all. */
 const LEAVE_TIMEOUT_MS = 60_000;
 const FORCED_REMOVE_TIMEOUT_MS = 30_000;
@@ -143,9 +143,12 @@ class NodeAgent implements Agent {
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'tasks removed by force');
     }
-    await this.#saver.save();
     await this.#removeByForce();
-    await this.stop();
+    try {
+      await this.#saver.save();
+    } finally {
+      await this.stop();
+    }
   }
 
   logs(taskId: TaskId, options: ContainerLogOptions, signal: AbortSignal): AsyncIterable<ContainerLogRecord> {
@@ -173,10 +176,10 @@ class NodeAgent implements Agent {
       log,
       transport,
       outbox: this.#outbox,
-      describe: (signal) => this.#describe(signal),
+      describe: (signal) => this.#describeOrLast(signal),
       fence: () => this.#worker.fence,
       assign: (assignments) => this.#worker.assign(assignments),
-      save: () => this.#saver.save(),
+      durable: (signal) => this.#worker.durable(signal),
       onOpened: () => this.#worker.sessionOpened(),
       onLost: () => this.#worker.sessionLost(),
       onRemoved: (reason) => onRemoved?.(reason),
@@ -196,6 +199,16 @@ class NodeAgent implements Agent {
       });
     } catch (error) {
       log.error({ reason: messageOf(error) }, 'containers left behind');
+    }
+  }
+
+  /** While the engine is away the node is what it was: its session must not end for that. */
+  async #describeOrLast(signal: AbortSignal): Promise<NodeDescription> {
+    try {
+      return await this.#describe(signal);
+    } catch (error) {
+      if (this.#description === undefined || signal.aborted) throw error;
+      return this.#description;
     }
   }
 

@@ -31,7 +31,8 @@ export interface SessionOptions {
   /** The fence of the assignments that are held. */
   readonly fence: () => Fence | undefined;
   readonly assign: (assignments: Assignments) => 'acknowledge' | 'needComplete' | 'stale';
-  readonly save: () => Promise<void>;
+  /** Resolves when the assignments obeyed so far are durable. */
+  readonly durable: (signal: AbortSignal) => Promise<void>;
   readonly onOpened: () => void;
   readonly onLost: (reason: string) => void;
   /** The cluster has removed this node: no new session is opened. */
@@ -184,20 +185,23 @@ class Session {
       if (this.#hasAskedForComplete || this.#id === undefined) return;
       this.#hasAskedForComplete = true;
       this.#connection.send({ kind: 'needComplete', sessionId: this.#id });
-    } else if (assignments.kind === 'complete') {
+    } else {
+      this.#options.log.warn({ fence: assignments.fence }, 'stale assignments refused');
+      if (assignments.kind !== 'complete') return;
       // A manager that lags behind what this node obeyed, or one of a cluster that was restored from before: another may do better.
       this.#end('the manager’s assignments are older than what this node obeyed');
     }
   }
 
   #acknowledgeWhenDurable(fence: Fence): void {
-    const { clock, log, save } = this.#options;
-    save().then(
+    const { clock, durable, log } = this.#options;
+    durable(this.#over.signal).then(
       () => {
         if (this.#id !== undefined && !this.#over.signal.aborted)
           this.#connection.send({ kind: 'applied', sessionId: this.#id, fence });
       },
       (error: unknown) => {
+        if (this.#over.signal.aborted) return;
         log.error({ reason: messageOf(error) }, 'agent state not written');
         const again = () => {
           // A later fence brings its own acknowledgement.

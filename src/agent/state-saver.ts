@@ -51,6 +51,8 @@ export class StateSaver {
 
   async #write(): Promise<void> {
     while (this.#waiters.length > 0) {
+      // All that this turn still asks for goes into the same write.
+      await undefined;
       const waiters = this.#waiters;
       this.#waiters = [];
       try {

@@ -2,7 +2,8 @@ import { AssertionFailed, type Cancel, type Clock, messageOf, Refusal, Unavailab
 import type { ContainerEvent, ContainerInspect } from '../engine/index.ts';
 import { type ContainerId, compareStates, type NodeId, type TaskId, type TaskTemplate } from '../model/index.ts';
 import type { AssignedTask, Assignments, Fence } from '../rpc/index.ts';
-import { NODE_ID_LABEL, TASK_ID_LABEL } from './container-labels.ts';
+import { NODE_ID_LABEL, taskIdOf } from './container-labels.ts';
+import { Durability } from './durability.ts';
 import type { StatusOutbox } from './outbox.ts';
 import type { AgentLog } from './ports.ts';
 import { type Held, nothingHeld, reconcile, templateKey, templateOf, withoutIdleTemplates } from './reconcile.ts';
@@ -51,6 +52,7 @@ interface Entry {
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #reports: StatusReports;
+  readonly #durability: Durability;
   readonly #entries = new Map<TaskId, Entry>();
   readonly #stopping = new AbortController();
   #held: Held = nothingHeld;
@@ -58,13 +60,14 @@ export class Worker {
   #containers: Map<TaskId, ContainerInspect> | undefined;
   #bootOfState: string;
   #isManagerReached = false;
-  /** A complete set was obeyed in this process: containers of other tasks are stale. */
+  /** The held tasks are all that this node may run: containers of others are stale. Not so before the first set of a new state. */
   #hasWholePicture = false;
   #isOutage: string | undefined;
   #whenEmpty: (() => void) | undefined;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#durability = new Durability(options.clock, options.save);
     this.#reports = new StatusReports({ ...options, isHeld: (id) => this.#held.tasks.has(id) });
     this.#bootOfState = options.bootId;
   }
@@ -76,6 +79,7 @@ export class Worker {
   /** Goes on with what an earlier process of this node remembered. Called once, first. */
   restore(record: AgentRecord): void {
     this.#bootOfState = record.bootId;
+    this.#hasWholePicture = true;
     const tasks = new Map(record.tasks.map(({ assigned }) => [assigned.ID, assigned]));
     const templates = new Map(record.templates.map((one) => [templateKey(one), one]));
     this.#held = { fence: record.fence, tasks, templates };
@@ -113,6 +117,11 @@ export class Worker {
     return new Map([...this.#entries].map(([id, { machine }]) => [id, machine.status]));
   }
 
+  /** Resolves when the assignments obeyed so far are on the disk; `Unavailable` when they can't be written. */
+  durable(signal: AbortSignal): Promise<void> {
+    return this.#durability.reached(signal);
+  }
+
   /** The container of a task, once it has one. */
   containerOf(taskId: TaskId): ContainerId | undefined {
     return this.#entries.get(taskId)?.machine.container?.id;
@@ -138,6 +147,7 @@ export class Worker {
     if (decided.kind === 'duplicate') return 'acknowledge';
     if (decided.kind !== 'apply') return decided.kind;
     this.#held = decided.held;
+    this.#durability.begin();
     for (const task of decided.changed) this.#assignTask(task, assignments.kind === 'complete');
     for (const id of decided.removed) this.#unassign(id);
     if (assignments.kind === 'complete') {
@@ -300,7 +310,12 @@ export class Worker {
     entry.giveUp = giveUp;
     const { task, template, machine } = entry;
     const subject: StepSubject = { task, template, container: machine.container };
-    runner.run(step, subject, giveUp.signal).then(
+    const { signal } = giveUp;
+    // A container whose task the next process would not know would be stale to it: durable first.
+    const isReady = step === 'create' ? this.#durability.reached(signal) : undefined;
+    const work =
+      isReady === undefined ? runner.run(step, subject, signal) : isReady.then(() => runner.run(step, subject, signal));
+    work.then(
       (container) => this.#tell(entry, { kind: 'done', token, container }),
       (error: unknown) => {
         if (error instanceof AssertionFailed || !(error instanceof Refusal))
@@ -381,9 +396,4 @@ export class Worker {
       (error: unknown) => log.warn({ taskId, container: id, reason: messageOf(error) }, 'stale container not removed'),
     );
   }
-}
-
-function taskIdOf(labels: Readonly<Record<string, string>> | undefined): TaskId | undefined {
-  // Brands the id that this agent wrote into the label.
-  return labels?.[TASK_ID_LABEL] as TaskId | undefined;
 }

@@ -52,6 +52,10 @@ export const agentErrors = {
     text: ({ problem }) =>
       `the agent's state file is damaged (${problem}): move it away and start again, the managers will send what this node runs`,
   },
+  'agent-state-unwritten': {
+    kind: 'unavailable',
+    text: ({ reason }) => `the node can't write down what it shall run: ${reason}`,
+  },
   'agent-state-version': {
     kind: 'internal',
     text: ({ version }) =>
