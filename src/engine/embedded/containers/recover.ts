@@ -70,7 +70,12 @@ export async function recover(context: EngineContext): Promise<void> {
   );
   const known = new Set<string>(context.containers.all().map(({ record }) => record.id));
   for (const id of await context.exits.list()) if (!known.has(id)) await context.exits.forget(id);
-  for (const id of await readdir(context.runc.root)) if (!known.has(id)) await context.runc.delete(id);
+  // Also of containers whose end was recorded, but which the daemon did not live to clean up after.
+  for (const id of await readdir(context.runc.root)) {
+    if (context.containers.get(id)?.isRunning) continue;
+    await context.runc.delete(id);
+    await context.cgroups.removeContainer(id);
+  }
   await removeOrphanVolumes(context);
 }
 

@@ -20,7 +20,7 @@ export interface HostFacts {
   readonly bootId: string;
   readonly bootedAtMs: number;
   readonly cgroupVersion: 1 | 2;
-  /** Mount points of the version 1 hierarchies; on version 2 the one of the unified hierarchy. */
+  /** Mount points of all hierarchies. */
   readonly cgroupMounts: readonly string[];
   readonly canLimitSwap: boolean;
   readonly capabilities: ReadonlySet<Capability>;
@@ -70,10 +70,9 @@ function cgroupMounts(mountInfo: string): { readonly version: 1 | 2; readonly mo
   const rows = mountInfo.split('\n').map((line) => line.split(' '));
   const ofType = (type: string): string[] =>
     rows.filter((row) => row[row.indexOf('-') + 1] === type).flatMap((row) => row[4] ?? []);
-  const first = ofType('cgroup');
-  return first.length > 0
-    ? { version: 1, mounts: [...new Set(first)] }
-    : { version: 2, mounts: ofType('cgroup2').slice(0, 1) };
+  const [first, unified] = [[...new Set(ofType('cgroup'))], ofType('cgroup2').slice(0, 1)];
+  // On a hybrid machine runc keeps a group in the unified hierarchy too, without controllers.
+  return first.length > 0 ? { version: 1, mounts: [...first, ...unified] } : { version: 2, mounts: unified };
 }
 
 /** Whether the kernel has AppArmor switched on. */

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { readIfThere } from '../host/process.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { killNow, readIfThere } from '../host/process.ts';
 
 export interface CgroupOptions {
   readonly version: 1 | 2;
@@ -8,6 +9,10 @@ export interface CgroupOptions {
   /** Name of the group that holds all containers of this engine. */
   readonly parent: string;
 }
+
+/** The kernel tells nobody when a killed process has left its group: it is asked, for a second at most. After crashes only. */
+const KILL_POLL_MS = 5;
+const KILL_TRIES = 200;
 
 function codeOf(cause: unknown): unknown {
   return cause instanceof Error && 'code' in cause ? cause.code : undefined;
@@ -44,9 +49,16 @@ export class Cgroups {
     await Promise.all(directories.map((directory) => writeFile(join(directory, 'cgroup.procs'), String(pid))));
   }
 
-  /** Takes away the directories of a container that has ended, if runc could not. */
+  /** Ends what is left of a container's processes and takes its groups away, if runc could not. */
   async removeContainer(id: string): Promise<void> {
-    await Promise.all(this.#options.mounts.map((mount) => removeGroup(join(mount, this.#options.parent, id))));
+    const directories = this.#options.mounts.map((mount) => join(mount, this.#options.parent, id));
+    for (let tries = 0; tries < KILL_TRIES; tries++) {
+      const pids = (await Promise.all(directories.map(processesIn))).flat();
+      for (const pid of new Set(pids)) killNow(pid);
+      await Promise.all(directories.map(removeGroup));
+      if (!(await Promise.all(directories.map(isThere))).includes(true)) return;
+      await delay(KILL_POLL_MS);
+    }
   }
 
   /** Takes away our own groups unless something is still in them. */
@@ -73,6 +85,18 @@ export class Cgroups {
       }),
     );
   }
+}
+
+async function isThere(directory: string): Promise<boolean> {
+  return (await readIfThere(join(directory, 'cgroup.procs'))) !== undefined;
+}
+
+async function processesIn(directory: string): Promise<number[]> {
+  const text = (await readIfThere(join(directory, 'cgroup.procs'))) ?? '';
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && line !== '0')
+    .map(Number);
 }
 
 /** Removes a group with the groups below it; one that is gone or still in use is left. */

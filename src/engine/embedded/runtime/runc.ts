@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Unavailable } from '../../../base/index.ts';
 import { type CommandResult, runCommand } from '../host/command.ts';
 
@@ -48,6 +50,8 @@ export class Runc {
     const { code, stderr } = await this.#run(['delete', '--force', id]);
     if (code !== 0 && !/does not exist/.test(stderr))
       throw new Unavailable('engine-tool-failed', { tool: 'runc delete', why: runcMessage(stderr) });
+    // runc killed in the middle of a create leaves a directory that it does not count as a container.
+    await rm(join(this.root, id), { recursive: true, force: true });
   }
 
   /** `undefined` when runc does not know it. */
