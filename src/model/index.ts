@@ -93,7 +93,13 @@ export {
   updatePolicy,
 } from './service/policies.ts';
 export { checkPortConflicts, type PortHolder } from './service/ports.ts';
-export { checkReferencesExist, configReferences, type Reference, secretReferences } from './service/references.ts';
+export {
+  checkReferencesExist,
+  checkUnused,
+  configReferences,
+  type Reference,
+  secretReferences,
+} from './service/references.ts';
 export type {
   Endpoint,
   PullCredentials,

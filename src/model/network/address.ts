@@ -31,7 +31,8 @@ function bitsOf4(address: string): string | undefined {
 
 function bitsOf6(address: string): string | undefined {
   const halves = address.split('::');
-  if (halves.length > 2) return undefined;
+  // An IPv4 address may only end the whole.
+  if (halves.length > 2 || (halves.length === 2 && halves[0]?.includes('.'))) return undefined;
   const groups = halves.map(groupsOf);
   const [head, tail] = groups;
   if (head === undefined || groups.some((half) => half === undefined)) return undefined;

@@ -1,5 +1,6 @@
 import { Refusal } from '../../base/index.ts';
 import type { ContainerSpec } from './container-spec.ts';
+import type { ServiceSpec } from './service-spec.ts';
 
 /** A secret or config that a service's spec refers to; the store must have one with this id and name. */
 export interface Reference {
@@ -33,6 +34,23 @@ export function checkReferencesExist(
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join(', ');
   throw new Refusal('references-not-found', { object, names, isMany: missing.length > 1 });
+}
+
+/** Refuses to remove a secret or config that the current spec of a service refers to, naming the services (Swarm's text). */
+export function checkUnused(
+  object: 'secret' | 'config',
+  target: Reference,
+  services: Iterable<{ readonly Spec: ServiceSpec }>,
+): void {
+  const users: string[] = [];
+  for (const { Spec } of services) {
+    const container = Spec.TaskTemplate?.ContainerSpec ?? {};
+    const references = object === 'secret' ? secretReferences(container) : configReferences(container);
+    if (references.some(({ id }) => id === target.id)) users.push(Spec.Name ?? '');
+  }
+  if (users.length === 0) return;
+  const facts = { object, name: target.name, services: users.join(', '), isMany: users.length > 1 };
+  throw new Refusal('object-in-use', facts);
 }
 
 /** Refuses references to secrets and configs that Swarm calls malformed, and a credential spec whose config is not among them. */

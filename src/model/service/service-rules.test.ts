@@ -4,6 +4,7 @@ import {
   canonicalServiceSpec,
   checkPortConflicts,
   checkReferencesExist,
+  checkUnused,
   decodeJson,
   equalSpecs,
   isImageName,
@@ -73,6 +74,18 @@ test('references that do not exist are all named', () => {
   expect(() => checkReferencesExist('secret', references, () => false)).toThrow('secrets not found: n1, n2');
   expect(() => checkReferencesExist('secret', references, ({ id }) => id === 'x')).toThrow('secret not found: n2');
   expect(() => checkReferencesExist('secret', references, () => true)).not.toThrow();
+});
+
+test('what services use is not removed', () => {
+  const using = (Name: string, ConfigID: string) => ({
+    Spec: { Name, TaskTemplate: { ContainerSpec: { Configs: [{ ConfigID, ConfigName: 'n', File: { Name: 'f' } }] } } },
+  });
+  const services = [using('a', 'x'), using('b', 'x'), using('c', 'y')];
+  const remove = (id: string) => checkUnused('config', { id, name: 'n' }, services);
+  expect(() => remove('x')).toThrow("config 'n' is in use by the following services: a, b");
+  expect(() => remove('y')).toThrow("config 'n' is in use by the following service: c");
+  expect(() => remove('z')).not.toThrow();
+  expect(() => checkUnused('secret', { id: 'x', name: 'n' }, services)).not.toThrow();
 });
 
 describe('fields newer than the client', () => {
