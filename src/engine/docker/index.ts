@@ -27,4 +27,5 @@ export {
   memberOf,
   refuseNewerFields,
 } from './field-versions.ts';
+export { jsonLines } from './json-lines.ts';
 export type { UpgradeReply, UpgradeRequest } from './upgrade.ts';
