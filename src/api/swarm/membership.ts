@@ -11,7 +11,7 @@ import { type Exchange, MAX_SPEC_BYTES } from '../http/exchange.ts';
 import { flag } from '../http/query.ts';
 import type { ApiPorts } from '../ports.ts';
 import { requireListenAddress, resolveAddresses } from './addresses.ts';
-import { acceptInit, requireAvailability } from './spec.ts';
+import { acceptInit, availabilityOf } from './spec.ts';
 
 /** `POST /swarm/init`: everything is checked before anything is made. Answers the node's id. */
 export async function initSwarm(ports: ApiPorts, exchange: Exchange): Promise<Answer> {
@@ -29,12 +29,12 @@ export async function initSwarm(ports: ApiPorts, exchange: Exchange): Promise<An
 
 /** `POST /swarm/join`. */
 export async function joinSwarm(ports: ApiPorts, exchange: Exchange): Promise<Answer> {
-  const request: SwarmJoinRequest = await readDocument(exchange, swarmJoinRequestSchema, MAX_SPEC_BYTES);
+  const sent: SwarmJoinRequest = await readDocument(exchange, swarmJoinRequestSchema, MAX_SPEC_BYTES);
   if (ports.swarm.membership().kind !== 'inactive') throw new Refusal('already-in-swarm');
-  requireListenAddress(request);
-  if ((request.RemoteAddrs ?? []).length === 0) throw new Refusal('remote-address-missing');
-  const addresses = resolveAddresses(request, ports.swarm.interfaces(), false);
-  requireAvailability(request.Availability);
+  requireListenAddress(sent);
+  if ((sent.RemoteAddrs ?? []).length === 0) throw new Refusal('remote-address-missing');
+  const addresses = resolveAddresses(sent, ports.swarm.interfaces(), false);
+  const request = { ...sent, Availability: availabilityOf(sent.Availability) };
   await ports.swarm.join({ request, ...addresses }, exchange.signal);
   return empty();
 }

@@ -49,15 +49,17 @@ export function acceptInit(sent: SwarmInitRequest, apiMinor: number): SwarmInitR
   checkInitRequest(sent);
   const EncryptionConfig = { AutoLockManagers: sent.AutoLockManagers === true };
   refuseUnbuilt({ ...sent.Spec, ...(sent.AutoLockManagers === true && { EncryptionConfig }) });
-  return { ...sent, Spec: initialSwarmSpec(sent.Spec ?? {}, sent.AutoLockManagers === true, apiMinor) };
+  const Spec = initialSwarmSpec(sent.Spec ?? {}, sent.AutoLockManagers === true, apiMinor);
+  return { ...sent, Spec, Availability: availabilityOf(sent.Availability) };
 }
 
-/** Refuses an availability that is none; a missing one means `active`. */
-export function requireAvailability(given: string | undefined): void {
+/** The availability of a node that becomes a member; none and an empty one, which the CLI sends, mean `active`. */
+export function availabilityOf(given: string | undefined): 'active' | 'pause' | 'drain' {
   const value = given ?? '';
-  if (!['', 'active', 'pause', 'drain'].includes(value.toLowerCase())) {
-    throw new Refusal('init-availability', { value });
-  }
+  if (value === '') return 'active';
+  const known = (['active', 'pause', 'drain'] as const).find((word) => word === value.toLowerCase());
+  if (known === undefined) throw new Refusal('init-availability', { value });
+  return known;
 }
 
 function refuseUnbuilt(spec: SwarmSpec): void {
