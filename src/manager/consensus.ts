@@ -1,3 +1,5 @@
+import type { Cancel } from '../base/index.ts';
+
 /** A committed entry: its place in the log, the term that wrote it, and the bytes that were proposed. */
 export interface CommittedEntry {
   readonly index: number;
@@ -21,6 +23,11 @@ export interface StateMachine {
   snapshot(): { readonly mark: SnapshotMark; readonly chunks: AsyncIterable<Uint8Array> };
 }
 
+export interface Leadership {
+  readonly role: 'leader' | 'follower' | 'candidate';
+  readonly term: number;
+}
+
 /**
  * The replicated log. With one member it commits what its disk has synced; Raft fills the same interface for several.
  * Outcomes of `propose`: resolved = committed and applied here; `Refusal`/`Unavailable` = not in the log;
@@ -32,7 +39,9 @@ export interface ReplicatedLog {
   /** Resolves when everything that was committed before this call is applied here: reads after it are linearizable. */
   readBarrier(): Promise<void>;
   /** Who leads, as this member knows it. */
-  leadership(): { readonly role: 'leader' | 'follower' | 'candidate'; readonly term: number };
+  leadership(): Leadership;
+  /** Calls back after each change of role or term, until cancelled. */
+  onLeadership(listener: (leadership: Leadership) => void): Cancel;
   /** Writes out what is queued and releases the disk. */
   close(): Promise<void>;
 }
