@@ -8,3 +8,4 @@
  */
 export type { Loop, LoopContext, Quarantined } from './loop.ts';
 export { createLoops } from './loops.ts';
+export { isDirty } from './update/index.ts';

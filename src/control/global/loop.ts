@@ -4,6 +4,7 @@ import type { Loop, LoopContext } from '../loop.ts';
 import {
   isGlobal,
   isLive,
+  isWantedAgain,
   parseSlotKey,
   placementChanged,
   type SlotKey,
@@ -32,8 +33,12 @@ export function globalLoop(): Loop {
       if (globals.has(changed.id as ServiceId)) services.mark(changed.id as ServiceId);
     } else if (changed.table === 'node' && placementChanged(changed.before, changed.after)) {
       for (const id of globals) places.mark(slotKey(id, { kind: 'node', nodeId: changed.id as NodeId }));
-    } else if (changed.table === 'task' && changed.after === undefined && changed.before !== undefined) {
-      if (globals.has(changed.before.ServiceID) && isLive(changed.before)) places.mark(slotKeyOf(changed.before));
+    } else if (changed.table === 'task') {
+      const { before, after } = changed;
+      const task = after ?? before;
+      if (task === undefined || !globals.has(task.ServiceID)) return;
+      const vanished = after === undefined && before !== undefined && isLive(before);
+      if (vanished || isWantedAgain(before, after)) places.mark(slotKeyOf(task));
     }
   };
 

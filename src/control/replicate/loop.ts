@@ -1,7 +1,7 @@
 import type { ServiceId } from '../../model/index.ts';
 import type { Changed, Transaction, View } from '../../store/index.ts';
 import type { Loop, LoopContext } from '../loop.ts';
-import { isLive, isReplicated, stopTask } from '../tasks/index.ts';
+import { isLive, isReplicated, isWantedAgain, stopTask } from '../tasks/index.ts';
 import { type Decision, settled, Worklist } from '../worklist.ts';
 import { decideReplicas } from './decide.ts';
 
@@ -12,13 +12,10 @@ export function replicateLoop(): Loop {
   const markChanged = (changed: Changed) => {
     if (changed.table === 'service') services.mark(changed.id as ServiceId);
     // A live task that vanished leaves its slot empty; a live one without service has to go.
-    if (
-      changed.table === 'task' &&
-      changed.after === undefined &&
-      changed.before !== undefined &&
-      isLive(changed.before)
-    )
-      services.mark(changed.before.ServiceID);
+    if (changed.table !== 'task') return;
+    const { before, after } = changed;
+    if (after === undefined && before !== undefined && isLive(before)) services.mark(before.ServiceID);
+    if (isWantedAgain(before, after)) services.mark(after.ServiceID);
   };
 
   const decide = (view: View, id: ServiceId, context: LoopContext): Decision => {

@@ -8,16 +8,21 @@ import {
   holdFor,
   holdOver,
   isLive,
+  newestOf,
   placeOf,
   put,
   replaceTask,
   specUnchanged,
   stopTask,
+  tasksOfPlace,
   taskUnchanged,
 } from '../tasks/index.ts';
 import { type Decision, settled } from '../worklist.ts';
 import { mayRunGlobal } from './global-node.ts';
 import { specOf, wantsRestart } from './policy.ts';
+
+/** Least delay after the second rejection in a row, ms: a person does not notice it, the log does. */
+export const REJECTED_AGAIN_DELAY_MS = 1_000;
 
 /**
  * What becomes of one task that is wanted: replaced when it ended or its node is gone, down or drained; started when its hold is
@@ -46,12 +51,19 @@ export function isLost(node: Node | undefined): boolean {
 
 function replace(view: View, service: Service, task: Task, node: Node | undefined, context: LoopContext): Transaction {
   const drained = node?.Spec.Availability === 'drain';
-  const delayMs = drained ? 0 : restartPolicy(specOf(view, service, task)).delayMs;
+  const delayMs = drained ? 0 : Math.max(restartPolicy(specOf(view, service, task)).delayMs, breathMs(view, task));
   const hold = notBefore(holdFor(view, task, context.now, delayMs), task, context);
   return {
     preconditions: [taskUnchanged(task), specUnchanged(service)],
     changes: [put(desire(task, 'shutdown')), createTask(service, { place: placeOf(task), hold }, context)],
   };
+}
+
+/** Without a delay of its own, a slot whose task was turned down twice in a row would fill the log at the speed of its node. */
+function breathMs(view: View, task: Task): number {
+  if (task.Status.State !== 'rejected') return 0;
+  const before = newestOf(tasksOfPlace(view, task.ServiceID, placeOf(task)).filter(({ ID }) => ID !== task.ID));
+  return before?.Status.State === 'rejected' ? REJECTED_AGAIN_DELAY_MS : 0;
 }
 
 /** A held task's delay goes on in its replacement. */

@@ -1,7 +1,7 @@
 import { isTerminal, type Node, type NodeId, type Task, type TaskId } from '../../model/index.ts';
 import type { Changed, Transaction, View } from '../../store/index.ts';
 import type { Loop, LoopContext } from '../loop.ts';
-import { isLive, isOver, observe, replaceTask } from '../tasks/index.ts';
+import { isLive, isOver, isWantedAgain, observe, replaceTask } from '../tasks/index.ts';
 import { type Decision, earliest, settled, Worklist } from '../worklist.ts';
 import { decideRestart, isLost } from './decide.ts';
 
@@ -26,6 +26,7 @@ export function restartLoop(): Loop {
     if (changed.table !== 'task') return;
     if (changed.after === undefined) ended.mark(changed.id as TaskId);
     else markTask(changed.after);
+    if (isWantedAgain(changed.before, changed.after)) tasks.mark(changed.after.ID);
     // A task that came to a node in the moment when the node was lost.
     if (changed.after?.NodeID !== undefined && changed.after.NodeID !== changed.before?.NodeID)
       tasks.mark(changed.after.ID);

@@ -118,6 +118,35 @@ test('an image that cannot be had is tried again at the pace of the delay', () =
   expect(world.tasks(ID)).toHaveLength(5);
 });
 
+test('without delay an image that cannot be had is still not tried at full speed', () => {
+  const world = new World();
+  world.addNode();
+  world.agents.behave('web:1', { missing: true, prepareMs: 1 });
+  world.createService(web(1, policy({ Delay: 0 })));
+  world.run(10);
+  expect(world.events.filter((event) => event.includes('created')).length).toBeLessThan(15);
+});
+
+test('after a roll-back to a spec that ran before, its attempts count anew', () => {
+  const world = new World();
+  world.addNode();
+  const { ID } = world.createService(web(1, policy({ MaxAttempts: 1, Delay: 0 })));
+  world.run(5);
+  world.agents.end(only(world.running(ID)), 1);
+  world.run(5);
+  world.updateService(ID, toImage('web:2'));
+  world.run(15);
+  world.rollBackService(ID);
+  world.run(15);
+  expect(world.service(ID).UpdateStatus?.State).toBe('rollback_completed');
+  world.agents.end(only(world.running(ID)), 1);
+  world.run(5);
+  expect(world.running(ID)).toHaveLength(1);
+  world.agents.end(only(world.running(ID)), 1);
+  world.run(5);
+  expect(world.live(ID)).toEqual([]);
+});
+
 test('drain: replacements start when the old ones stopped, without the delay', () => {
   const world = new World();
   const [a] = world.addNodes(2);

@@ -11,6 +11,7 @@ export {
   isLive,
   isOfSpec,
   isOver,
+  isWantedAgain,
   isYounger,
   newestOf,
   type Place,

@@ -49,6 +49,11 @@ export function isLive(task: Task): boolean {
   return task.DesiredState === 'ready' || task.DesiredState === 'running';
 }
 
+/** Whether an order to stop was taken back, for it was not committed: whoever gave it has to decide again. */
+export function isWantedAgain(before: Task | undefined, after: Task | undefined): after is Task {
+  return before !== undefined && after !== undefined && !isLive(before) && isLive(after);
+}
+
 /** Whether a task has ended, or never came to a node and is not wanted any more: nothing of it runs anywhere. */
 export function isOver(task: Task): boolean {
   return isTerminal(task.Status.State) || (!isLive(task) && !isAssigned(task));

@@ -1,7 +1,7 @@
 import type { Service, ServiceId } from '../../model/index.ts';
 import type { Changed, Transaction, View } from '../../store/index.ts';
 import type { Loop, LoopContext } from '../loop.ts';
-import { isGlobal, isReplicated, placementChanged, slotKeyOf } from '../tasks/index.ts';
+import { isGlobal, isReplicated, isWantedAgain, placementChanged, slotKeyOf } from '../tasks/index.ts';
 import { type Decision, settled, Worklist } from '../worklist.ts';
 import { decideUpdate } from './decide.ts';
 import { type Ended, endedIn, endedUnseen } from './failure.ts';
@@ -23,6 +23,7 @@ export function updateLoop(): Loop {
     if (changed.table !== 'task') return;
     const task = changed.after ?? changed.before;
     const rollout = task === undefined ? undefined : rollouts.get(task.ServiceID);
+    if (isWantedAgain(changed.before, changed.after)) services.mark(changed.after.ServiceID);
     if (task === undefined || rollout === undefined) return;
     rollout.touch(slotKeyOf(task));
     const end = endedIn(changed);
