@@ -76,7 +76,10 @@ export class DockerEngine implements Engine {
     const call = { method: 'POST', path: '/images/create', query: { fromImage: name } } as const;
     const headers = credentials === undefined ? {} : { 'x-registry-auth': credentials.RegistryAuth };
     const stream = await this.#connection.open({ ...call, headers, timeoutMs: this.#deadlines.pullBeginMs, signal });
-    for await (const line of this.#jsonLines(stream, 'POST /images/create', signal)) onProgress?.(pullProgress(line));
+    for await (const line of this.#jsonLines(stream, 'POST /images/create', signal)) {
+      const progress = pullProgress(line);
+      onProgress?.(progress);
+    }
     const image = await this.findImage(name, signal);
     if (image === undefined) throw new Refusal('engine-said-not-found', { text: `No such image: ${name}` });
     return image;

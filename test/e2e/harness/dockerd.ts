@@ -127,6 +127,8 @@ class OwnDockerd implements Dockerd {
 
   async #clean(): Promise<void> {
     if (this.#process?.exitCode === null) this.signal('SIGCONT');
+    // The daemon would give each of them its grace.
+    for (const pid of await processesOf(this.directory, this.#namespace, 'containers')) killIfThere(pid);
     await endProcess(this.#process, 'SIGTERM');
     // After a crash containers, their shims and containerd are still there: all were started below our directory.
     for (const pid of await processesOf(this.directory, this.#namespace)) killIfThere(pid);
@@ -167,7 +169,7 @@ async function endProcess(child: ChildProcess | undefined, signal: 'SIGTERM' | '
 }
 
 /** Processes that belong to this engine: those whose command line names its directory and those in its cgroups. */
-async function processesOf(directory: string, cgroup: string): Promise<number[]> {
+async function processesOf(directory: string, cgroup: string, which: 'all' | 'containers' = 'all'): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readdir('/proc')) {
     if (!/^[0-9]+$/.test(name) || Number(name) === process.pid) continue;
@@ -175,7 +177,7 @@ async function processesOf(directory: string, cgroup: string): Promise<number[]>
     const groups = await readFile(`/proc/${name}/cgroup`, 'utf8').catch(() => '');
     const isDaemon =
       command.includes(`${directory}/`) && /^[^\0]*(dockerd|containerd|containerd-shim[^\0]*)\0/.test(command);
-    if (isDaemon || groups.includes(`/${cgroup}/`)) found.push(Number(name));
+    if ((isDaemon && which === 'all') || groups.includes(`/${cgroup}/`)) found.push(Number(name));
   }
   return found;
 }
