@@ -244,6 +244,12 @@ describe('errors that pass', () => {
     expect(play.machine.status.Err).toBeUndefined();
   });
 
+  test('a list in between tries again at once and keeps saying why it waits', () => {
+    const play = new Play().listed().failed('busy', true).listed();
+    expect([play.step, play.machine.status.Err]).toEqual(['pull', 'busy (will try again)']);
+    expect(play.done().machine.status.Err).toBeUndefined();
+  });
+
   test('a container that the engine can not stop is removed by force', () => {
     const play = new Play().run().take({ kind: 'desired', state: 'shutdown' });
     for (let time = 1; time <= STOP_REFUSALS_BEFORE_FORCE; time++)

@@ -114,7 +114,9 @@ function takeListed(
   const isIdle = machine.step === undefined;
   const known = isIdle ? merged(machine, container) : machine.container;
   const isUnsure = machine.isUnsure && !isIdle;
-  const fresh = { isListed: true, isUnsure, failures: 0, retryAt: undefined, note: undefined };
+  // The engine answers: what failed is tried at once, and what it failed for stands until it succeeds.
+  const note = machine.failures === 0 ? undefined : machine.note;
+  const fresh = { isListed: true, isUnsure, retryAt: undefined, note };
   const listed = { ...machine, ...fresh, container: known };
   const hadRun = machine.status.State === 'starting' || machine.status.State === 'running';
   const died = isAfterReboot && !machine.isListed && hadRun && isWanted(machine) && known?.phase !== 'running';
