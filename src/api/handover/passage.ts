@@ -80,7 +80,8 @@ async function passOn(
     await pipeline(body, response);
   } catch (cause) {
     // The client gave up: nobody is left to be told.
-    if (signal.aborted || response.destroyed) return;
+    if (signal.aborted || (cause instanceof Error && 'code' in cause && cause.code === 'ERR_STREAM_PREMATURE_CLOSE'))
+      return;
     throw new Unavailable('engine-connection-lost', { address: connection.address, why: 'within an answer', cause });
   }
 }

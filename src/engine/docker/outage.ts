@@ -18,6 +18,8 @@ const unreachableCodes = new Set([
 export function outageOf(address: string, error: unknown): Error {
   if (error instanceof Refusal) return error;
   const code = codeOf(error);
+  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED')
+    return new Unavailable('engine-closed', { cause: error });
   const why = code === undefined ? messageOf(error) : (reasons[code] ?? messageOf(error));
   const isUnreachable = code !== undefined && unreachableCodes.has(code);
   return new Unavailable(isUnreachable ? 'engine-unreachable' : 'engine-connection-lost', {

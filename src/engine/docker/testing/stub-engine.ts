@@ -73,10 +73,16 @@ export class StubEngine {
     return this.calls.filter(({ path }) => !/^\/(version|info)$/.test(path));
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#connections.map((connection) => connection.close()));
+  /** Goes away as an engine that stops; connections of ours stay. */
+  async vanish(): Promise<void> {
     this.#server.closeAllConnections();
     this.#server.close();
+    await rm(this.socket, { force: true });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.close()));
+    await this.vanish();
     await rm(this.#directory, { recursive: true, force: true });
   }
 
