@@ -115,12 +115,12 @@ function answerRoute(
   const { route, params } = match;
   const apiMinor = apiMinorOf(target.version);
   const exchange = new Exchange(request, response, { path: target.path, query: target.query, apiMinor, params });
-  const answer = route.handle(exchange);
-  if (!(answer instanceof Promise)) return answer;
   if (route.deadline === 'unbounded') {
     endWhenStopping(exchange, options.stopping);
-    return answer;
+    return route.handle(exchange);
   }
+  const answer = route.handle(exchange);
+  if (!(answer instanceof Promise)) return answer;
   return withDeadline(answer, exchange, `${route.method} ${route.path}`);
 }
 
