@@ -67,7 +67,7 @@ const event: ApiEvent = {
 
 function get(options: https.RequestOptions, isTls = false): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    (isTls ? https : http).get(options, resolve).once('error', reject);
+    (isTls ? https : http).get({ agent: false, ...options }, resolve).once('error', reject);
   });
 }
 
