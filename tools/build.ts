@@ -15,7 +15,7 @@ await build({
   logLevel: 'warning',
   // Packages in the older module format call require for Node's own modules.
   banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+    js: "#!/usr/bin/env node\nimport { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
   },
 });
 await chmod(outfile, 0o755);

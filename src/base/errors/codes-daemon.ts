@@ -23,6 +23,10 @@ export const daemonErrors = {
     kind: 'conflict',
     text: ({ pid, file }) => `another daemon (process ${pid}) uses this state already; its lock is ${file}`,
   },
+  'membership-changing': {
+    kind: 'unavailable',
+    text: ({ what }) => `this node is busy with "swarm ${what}": try again when that has ended`,
+  },
   'state-unreadable': {
     kind: 'internal',
     text: ({ file, reason }) =>

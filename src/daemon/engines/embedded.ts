@@ -39,6 +39,7 @@ export async function openEmbedded(context: EngineContext): Promise<NodeEngine> 
     random,
     log,
     version,
+    labels: configuration.labels,
     cgroupParent: cgroupOf(stateDirectory),
   });
   opened.engine = engine;

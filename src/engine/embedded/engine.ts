@@ -56,6 +56,8 @@ export interface EmbeddedEngineOptions {
   readonly log: EngineLog;
   /** Version of Ruche, shown as the engine's. */
   readonly version: string;
+  /** Of the node's description, `key=value` each. */
+  readonly labels?: readonly string[];
   /** Name of the control group that holds all containers; engines on one machine need different ones. */
   readonly cgroupParent?: string;
 }
@@ -123,18 +125,25 @@ function bounded<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
+function splitLabel(label: string): readonly [string, string] {
+  const [key = '', value = ''] = label.split(/=(.*)/s);
+  return [key, value];
+}
+
 class Embedded implements EmbeddedEngine {
   readonly kind = 'embedded';
   readonly startParallelism: number;
   readonly #context: EngineContext;
   readonly #execs: ExecTable;
   readonly #version: string;
+  readonly #labels: readonly string[];
   #cancelSweep: Cancel = () => undefined;
   #isClosed = false;
 
-  constructor(context: EngineContext, version: string) {
+  constructor(context: EngineContext, { version, labels = [] }: Pick<EmbeddedEngineOptions, 'version' | 'labels'>) {
     this.#context = context;
     this.#version = version;
+    this.#labels = labels;
     this.#execs = new ExecTable(context);
     this.startParallelism = context.host.cpus * STARTS_PER_CPU;
   }
@@ -164,6 +173,7 @@ class Embedded implements EmbeddedEngine {
       Resources: { NanoCPUs: host.cpus * NANO, MemoryBytes: host.memoryBytes },
       Engine: {
         EngineVersion: this.#version,
+        ...(this.#labels.length > 0 && { Labels: Object.fromEntries(this.#labels.map(splitLabel)) }),
         Plugins: [
           { Type: 'Log', Name: 'json-file' },
           { Type: 'Volume', Name: 'local' },
@@ -339,7 +349,7 @@ class Embedded implements EmbeddedEngine {
  * with the way out when the machine lacks something (root, runc, conmon, the seccomp profile).
  */
 export async function createEmbeddedEngine(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
-  const engine = new Embedded(await makeContext(options), options.version);
+  const engine = new Embedded(await makeContext(options), options);
   await engine.open();
   return engine;
 }
