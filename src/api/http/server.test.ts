@@ -3,14 +3,14 @@ import http, { type IncomingMessage, type Server } from 'node:http';
 import { connect, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Refusal } from '../../base/index.ts';
 import type { EnginePassage } from '../ports.ts';
 import { json, list } from './answer.ts';
 import { bind, loopbackGate, secureListener } from './listeners.ts';
 import { standardHeaders } from './respond.ts';
 import { Router } from './router.ts';
-import { createHttpServer, type HttpOptions } from './server.ts';
+import { ACTION_TIMEOUT_MS, createHttpServer, type HttpOptions } from './server.ts';
 
 let folder = '';
 let path = '';
@@ -66,6 +66,7 @@ const router = new Router([
         (at) => ({ at, padding: 'x'.repeat(100) }),
       ),
   },
+  { method: 'GET', path: '/never', handle: (exchange) => new Promise(() => untilAborted(exchange.signal)) },
   {
     method: 'GET',
     path: '/cut',
@@ -73,6 +74,14 @@ const router = new Router([
     handle: () => ({ kind: 'stream', status: 200, contentType: 'text/plain', chunks: failAfterOne() }),
   },
 ]);
+
+let abortedWith = '';
+
+function untilAborted(signal: AbortSignal): void {
+  signal.addEventListener('abort', () => {
+    abortedWith = String(signal.reason);
+  });
+}
 
 async function* failAfterOne() {
   yield 'one';
@@ -190,6 +199,21 @@ describe('bodies', () => {
 });
 
 describe('answers', () => {
+  test('a handler that does not answer in time is told to stop, and the client so', async () => {
+    await start();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const asked = new Promise((resolve) => server?.once('request', resolve));
+      const answer = call('GET', '/never');
+      await asked;
+      vi.advanceTimersByTime(ACTION_TIMEOUT_MS);
+      expect(await answer).toMatchObject({ status: 503, text: expect.stringContaining('took longer than 20000 ms') });
+      expect(abortedWith).toContain('GET /never took longer');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('a long list arrives whole', async () => {
     await start();
     const answer = await call('GET', '/many');
