@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'vitest';
 import { assert } from '../base/index.ts';
 import type { Node, ServiceId, ServiceSpec } from '../model/index.ts';
-import { toImageWith, toReplicas, web } from './testing/specs.ts';
+import { globalWeb, toImageWith, toReplicas, web } from './testing/specs.ts';
 import { World } from './testing/world.ts';
 
 type Deed =
@@ -106,5 +106,41 @@ test('whatever happens, the service comes to its number of tasks of its spec, on
       // Back and forth between two specs while the first is still being stopped.
       examples: [[[image(1, 0), image(2, 7), image(1, 0), image(2, 0)], 0]],
     },
+  );
+});
+
+test('a global service comes to one task of its spec on each node, whatever happens and is lost', () => {
+  fc.assert(
+    fc.property(plan, fc.nat(1000), (steps, seed) => {
+      const world = new World(seed);
+      const nodes = world.addNodes(3, { cpus: 4 });
+      const { ID } = world.createService(globalWeb(base));
+      for (const { deed: step, thenSeconds } of steps) {
+        if (step.kind !== 'scale') perform(world, nodes, ID, step);
+        world.run(thenSeconds);
+      }
+      world.loses = () => false;
+      for (const node of nodes) onNode(world, node, 'back');
+      world.run(200);
+      if (world.service(ID).UpdateStatus?.State === 'paused') {
+        world.updateService(ID, (spec) => ({ ...spec, Labels: { done: 'yes' } }));
+        world.run(200);
+      }
+      const live = world.live(ID);
+      const version = world.service(ID).Internal.SpecVersion;
+      assert(live.length === nodes.length, 'as many as nodes', { events: world.events });
+      assert(new Set(live.map(({ NodeID }) => NodeID)).size === nodes.length, 'one a node', { events: world.events });
+      assert(
+        live.every(({ Status }) => Status.State === 'running'),
+        'all run',
+        { events: world.events },
+      );
+      assert(
+        live.every(({ Internal }) => Internal.SpecVersion === version),
+        'of its spec',
+        { events: world.events },
+      );
+    }),
+    { numRuns: 150 },
   );
 });

@@ -38,7 +38,9 @@ export function decideGlobalOnNode(
   const live = tasks.filter(isLive);
   if (decided.length > 0 || live.length === 0 || rollsOut(service) || !mayRunGlobal(service, node)) return decided;
   if (!live.every((task) => isDirty(view, service, task))) return [];
-  return [replaceSlot(view, service, { kind: 'node', nodeId: node.ID }, tasks, context)];
+  // No roll-out watches it, which start-first would need to stop the old one.
+  const place: Place = { kind: 'node', nodeId: node.ID };
+  return [replaceSlot(view, { service, place, tasks, order: 'stop-first' }, context)];
 }
 
 function rollsOut(service: Service): boolean {

@@ -67,14 +67,15 @@ function replaceSlots(
   slots: number,
   context: LoopContext,
 ): Transaction[] {
-  const { parallelism } = rolloutPolicy(service);
+  const { parallelism, order } = rolloutPolicy(service);
   const allowed = parallelism === 0 ? Math.max(slots, rollout.waiting.size) : parallelism;
   const transactions: Transaction[] = [];
   let changes = 0;
   for (const key of rollout.waiting) {
     if (rollout.active.size >= allowed || changes >= MAX_CHANGES_PER_ACT) break;
     const { place } = parseSlotKey(key);
-    const transaction = replaceSlot(view, service, place, tasksOfPlace(view, service.ID, place), context);
+    const tasks = tasksOfPlace(view, service.ID, place);
+    const transaction = replaceSlot(view, { service, place, tasks, order }, context);
     transactions.push(transaction);
     changes += transaction.changes.length;
     // Its new task is seen in the next act, and the slot read again; until then it takes its share of the parallelism.

@@ -21,19 +21,25 @@ export function rolloutPolicy(service: Service) {
   return service.UpdateStatus?.State === 'rollback_started' ? rollbackPolicy(service.Spec) : updatePolicy(service.Spec);
 }
 
+export interface Replacement {
+  readonly service: Service;
+  readonly place: Place;
+  /** All tasks of the slot. */
+  readonly tasks: readonly Task[];
+  readonly order: 'stop-first' | 'start-first';
+}
+
 /**
  * Gives a slot a task of the current spec. Stop-first: the old ones are told to stop in the same transaction and the new one waits
  * for that, prepared. Start-first: the new one starts at once and the old ones stay until `finishSlot`.
  */
 export function replaceSlot(
   view: View,
-  service: Service,
-  place: Place,
-  tasks: readonly Task[],
+  { service, place, tasks, order }: Replacement,
   context: LoopContext,
 ): Transaction {
   const live = tasks.filter(isLive);
-  if (rolloutPolicy(service).order === 'start-first') {
+  if (order === 'start-first') {
     return {
       preconditions: [specUnchanged(service)],
       changes: [createTask(service, { place, byUpdate: true }, context)],
