@@ -13,7 +13,6 @@ import { Sessions } from './session.ts';
 import { readRecord } from './state.ts';
 import { StateSaver } from './state-saver.ts';
 import { StepRunner } from './step-runner.ts';
-import { type ExpandTemplate, expandTemplate } from './template.ts';
 import { WorkQueue } from './work-queue.ts';
 import { Worker } from './worker.ts';
 
@@ -35,7 +34,6 @@ export interface AgentOptions {
   readonly network?: TaskNetwork;
   /** What the engine can't know of the node, e.g. TLSInfo; laid over its description. */
   readonly describeMore?: () => Partial<NodeDescription>;
-  readonly expandTemplate?: ExpandTemplate;
   readonly hostPathExists?: (path: string) => Promise<boolean>;
   /** Never ask a registry for an image that is here. */
   readonly prefersLocalImages?: boolean;
@@ -89,7 +87,6 @@ class NodeAgent implements Agent {
       queue: this.#queue,
       images,
       network: options.network ?? noTaskNetwork,
-      expandTemplate: options.expandTemplate ?? expandTemplate,
       describe: async (signal) => this.#description ?? this.#describe(signal),
       hostPathExists: options.hostPathExists,
     });

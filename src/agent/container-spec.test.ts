@@ -2,13 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { ContainerSpec, NodeDescription, TaskTemplate } from '../model/index.ts';
 import { NODE, task, template } from './agent-world.ts';
 import { planContainer, stopGraceMs } from './container-spec.ts';
-import { expandTemplate } from './template.ts';
 
 const node: NodeDescription = { Hostname: 'h1', Platform: { Architecture: 'x86_64', OS: 'linux' } };
 
 function plan(spec: ContainerSpec, more: Partial<TaskTemplate['Spec']> = {}, slot = 1) {
   const labelled = { ...template(spec, more), ServiceLabels: { tier: 'front' } };
-  return planContainer({ ...task('t1'), Slot: slot }, labelled, node, expandTemplate);
+  return planContainer({ ...task('t1'), Slot: slot }, labelled, node);
 }
 
 describe('the container of a task', () => {
@@ -133,10 +132,10 @@ describe('templates', () => {
     ]);
   });
 
-  test.each(['{{.Nope}}', '{{.Service.Labels.absent}}', '{{printf "%s" .Task.ID}}', '{{.Service.constructor}}'])(
+  test.each(['{{.Nope}}', '{{.Service.Labels.absent}}', '{{range .Task}}{{end}}', '{{.Service.constructor}}'])(
     '%s is refused by name',
     (text) => {
-      expect(() => plan({ Env: [`A=${text}`] })).toThrow(/expanding template failed/);
+      expect(() => plan({ Env: [`A=${text}`] })).toThrow(/expanding env/);
     },
   );
 

@@ -2,9 +2,11 @@ import { Refusal } from '../base/index.ts';
 import type { ContainerCreate } from '../engine/index.ts';
 import {
   type ContainerSpec,
+  expandContainer,
   stopGraceMs as graceMs,
   type NodeDescription,
   type TaskTemplate,
+  type TemplateContext,
   taskDisplayName,
 } from '../model/index.ts';
 import type { AssignedTask } from '../rpc/index.ts';
@@ -18,7 +20,6 @@ import {
 } from './container-labels.ts';
 import { hostConfig } from './host-config.ts';
 import { filled, filledText, present } from './present.ts';
-import type { ExpandTemplate, TemplateContext } from './template.ts';
 
 /** The container of a task: its name, unique for ever, and what the engine is asked to make. */
 export interface ContainerPlan {
@@ -30,24 +31,17 @@ export interface ContainerPlan {
  * Plans the container of a task (reference 8.4). Pure; a spec that can't run here is a `Refusal`, with Swarm's text where Swarm
  * has one: the task is rejected with it.
  */
-export function planContainer(
-  task: AssignedTask,
-  template: TaskTemplate,
-  node: NodeDescription,
-  expandTemplate: ExpandTemplate,
-): ContainerPlan {
-  const spec = runnableSpec(template);
+export function planContainer(task: AssignedTask, template: TaskTemplate, node: NodeDescription): ContainerPlan {
   const name = containerName(task, template);
-  const context = templateContext(task, template, node);
-  const expand = (text: string) => expandTemplate(text, context);
+  const spec = expandContainer(runnableSpec(template), templateContext(task, template, node));
   const stopTimeout = spec.StopGracePeriod === undefined ? undefined : stopGraceMs(template) / 1000;
   const create: ContainerCreate = {
     Image: spec.Image ?? '',
     Labels: { ...spec.Labels, ...swarmLabels(task, template, name) },
     ...present('Cmd', filled(spec.Args)),
     ...present('Entrypoint', filled(spec.Command)),
-    ...present('Env', filled(spec.Env?.map((entry) => expandedValue(entry, expand)))),
-    ...present('Hostname', filledText(spec.Hostname === undefined ? undefined : expand(spec.Hostname))),
+    ...present('Env', filled(spec.Env)),
+    ...present('Hostname', filledText(spec.Hostname)),
     ...present('User', filledText(spec.User)),
     ...present('WorkingDir', filledText(spec.Dir)),
     ...present('Tty', spec.TTY),
@@ -55,7 +49,7 @@ export function planContainer(
     ...present('StopSignal', filledText(spec.StopSignal)),
     ...present('StopTimeout', stopTimeout),
     ...present('Healthcheck', spec.Healthcheck),
-    HostConfig: hostConfig(template.Spec, spec, expand),
+    HostConfig: hostConfig(template.Spec, spec),
   };
   return { name, create };
 }
@@ -109,10 +103,4 @@ function templateContext(task: AssignedTask, template: TaskTemplate, node: NodeD
 
 function slotName({ Slot, NodeID }: AssignedTask): string {
   return Slot === 0 ? NodeID : String(Slot);
-}
-
-/** Only the value of `NAME=value` is a template. */
-function expandedValue(entry: string, expand: (text: string) => string): string {
-  const at = entry.indexOf('=');
-  return at < 0 ? entry : entry.slice(0, at + 1) + expand(entry.slice(at + 1));
 }

@@ -12,8 +12,8 @@ const NETWORK_MODES: readonly string[] = ['host', 'none', 'bridge'];
  * The engine's side of a task's spec. Limits become cgroup limits, reservations do not; the engine never restarts a container by
  * itself: it is given no restart policy.
  */
-export function hostConfig(task: TaskSpec, spec: ContainerSpec, expand: (text: string) => string): HostConfig {
-  const mounts = containerMounts(spec.Mounts ?? [], expand);
+export function hostConfig(task: TaskSpec, spec: ContainerSpec): HostConfig {
+  const mounts = containerMounts(spec.Mounts ?? []);
   const logDriver = task.LogDriver?.Name;
   return {
     ...limits(task.Resources),

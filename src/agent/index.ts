@@ -11,4 +11,3 @@ export { type Agent, type AgentOptions, createAgent } from './agent.ts';
 export { type AgentLog, type AgentStateStorage, noTaskNetwork, type TaskNetwork } from './ports.ts';
 export { memoryStateStorage } from './state.ts';
 export { fileStateStorage } from './state-file.ts';
-export { type ExpandTemplate, expandTemplate, type TemplateContext } from './template.ts';

@@ -1,9 +1,9 @@
 import { Refusal } from '../base/index.ts';
 import type { Mount } from '../model/index.ts';
 
-/** The mounts of a container with their templates expanded, or Swarm's refusal of the first that can't be (reference 8.4). */
-export function containerMounts(mounts: readonly Mount[], expand: (text: string) => string): readonly Mount[] {
-  return mounts.map((mount) => checked(expanded(mount, expand)));
+/** The mounts of a container, or Swarm's refusal of the first that can't be (reference 8.4). */
+export function containerMounts(mounts: readonly Mount[]): readonly Mount[] {
+  return mounts.map((mount) => checked({ ...mount, Type: typeOf(mount.Type) }));
 }
 
 /** Sources of bind mounts: they must exist on the node, Swarm creates none. */
@@ -11,33 +11,6 @@ export function bindSources(mounts: readonly Mount[]): readonly string[] {
   return mounts.flatMap(({ Type, Source, BindOptions }) =>
     typeOf(Type) === 'bind' && Source !== undefined && BindOptions?.CreateMountpoint !== true ? [Source] : [],
   );
-}
-
-function expanded(mount: Mount, expand: (text: string) => string): Mount {
-  const { VolumeOptions } = mount;
-  return {
-    ...mount,
-    Type: typeOf(mount.Type),
-    ...(mount.Source === undefined ? {} : { Source: expand(mount.Source) }),
-    ...(mount.Target === undefined ? {} : { Target: expand(mount.Target) }),
-    ...(VolumeOptions === undefined ? {} : { VolumeOptions: expandedVolume(VolumeOptions, expand) }),
-  };
-}
-
-function expandedVolume(
-  options: NonNullable<Mount['VolumeOptions']>,
-  expand: (text: string) => string,
-): NonNullable<Mount['VolumeOptions']> {
-  const { Labels, DriverConfig } = options;
-  const values = (record: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(record).map(([key, value]) => [key, expand(value)]));
-  return {
-    ...options,
-    ...(Labels === undefined ? {} : { Labels: values(Labels) }),
-    ...(DriverConfig?.Options === undefined
-      ? {}
-      : { DriverConfig: { ...DriverConfig, Options: values(DriverConfig.Options) } }),
-  };
 }
 
 function checked(mount: Mount): Mount {

@@ -10,7 +10,6 @@ import { bindSources } from './mounts.ts';
 import type { TaskNetwork } from './ports.ts';
 import type { StepKind } from './task-events.ts';
 import { type ContainerFacts, containerFacts, createdFacts } from './task-facts.ts';
-import type { ExpandTemplate } from './template.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** Deadlines of single engine calls, ms: far beyond what a loaded machine takes. */
@@ -28,7 +27,6 @@ export interface StepRunnerOptions {
   readonly queue: WorkQueue;
   readonly images: ImageShelf;
   readonly network: TaskNetwork;
-  readonly expandTemplate: ExpandTemplate;
   /** The node as templates see it. */
   readonly describe: (signal: AbortSignal) => Promise<NodeDescription>;
   /** Whether a bind mount's source exists on the node; without it the engine judges. */
@@ -101,9 +99,9 @@ export class StepRunner {
   }
 
   async #create(subject: StepSubject, signal: AbortSignal): Promise<ContainerFacts> {
-    const { clock, engine, queue, describe, expandTemplate } = this.#options;
+    const { clock, engine, queue, describe } = this.#options;
     const template = neededTemplate(subject.task, subject.template);
-    const plan = planContainer(subject.task, template, await describe(signal), expandTemplate);
+    const plan = planContainer(subject.task, template, await describe(signal));
     await this.#checkSources(bindSources(plan.create.HostConfig?.Mounts ?? []));
     const limit = { what: `creating container ${plan.name}`, timeoutMs: CREATE_TIMEOUT_MS, signal };
     return queue.run('create', signal, async () => {

@@ -184,8 +184,10 @@ export class Worker {
     const entry = this.#entries.get(taskId);
     if (entry !== undefined) {
       const { container, step } = entry.machine;
-      const isAwaited = event.kind === 'created' && (container !== undefined || step?.kind === 'create');
-      if (!isAwaited) this.#look(entry, event.id);
+      // A step that causes the event tells what came of it.
+      const causes: readonly unknown[] = event.kind === 'created' ? ['create'] : ['stop', 'remove'];
+      const isKnown = event.kind === 'created' && container !== undefined;
+      if (!isKnown && !causes.includes(step?.kind)) this.#look(entry, event.id);
     } else if (event.kind === 'created' && this.#hasWholePicture) {
       // Late effect of a creation that was given up.
       this.#removeStray(taskId, event.id);
@@ -382,8 +384,7 @@ export class Worker {
   }
 
   #removeStrays(): void {
-    for (const [taskId, container] of this.#containers ?? [])
-      if (!this.#entries.has(taskId)) this.#removeStray(taskId, container.Id);
+    for (const [id, { Id }] of this.#containers ?? []) if (!this.#entries.has(id)) this.#removeStray(id, Id);
   }
 
   #removeStray(taskId: TaskId, id: ContainerId): void {

@@ -27,10 +27,6 @@ export const agentErrors = {
     kind: 'invalid',
     text: ({ type }) => `invalid MountType: "${type}"`,
   },
-  'task-template-bad': {
-    kind: 'invalid',
-    text: ({ expression, problem }) => `expanding template failed: ${expression}: ${problem}`,
-  },
   'task-template-missing': {
     kind: 'internal',
     text: ({ taskId, specVersion }) => `the managers sent no specification ${specVersion} for task ${taskId}`,
