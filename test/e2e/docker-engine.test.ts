@@ -63,6 +63,22 @@ describe.runIf(hasDockerd)('a Docker Engine that fails', () => {
     await engine.close();
   });
 
+  test('a container’s health is told as it changes', async () => {
+    const engine = await open(dockerd);
+    const watch = engine.watch(signal())[Symbol.asyncIterator]();
+    expect((await watch.next()).value).toBe('listening');
+    const Healthcheck = { Test: ['CMD', 'test', '-e', '/proc/1'], Interval: 100_000_000 };
+    const create = { Image: 'busybox:latest', Cmd: ['sleep', '600'], Healthcheck, HostConfig: { NetworkMode: 'none' } };
+    const id = await engine.createContainer('healthy', create, { signal: signal() });
+    await engine.startContainer(id, signal());
+    for (let next = await watch.next(); ; next = await watch.next()) {
+      if (next.value !== 'listening' && next.value?.kind === 'healthChanged') break;
+    }
+    expect((await engine.inspectContainer(id, signal()))?.State.Health?.Status).toBe('healthy');
+    await engine.removeContainer(id, signal());
+    await engine.close();
+  });
+
   test('a pull without a way out says what the engine says', async () => {
     const engine = await open(dockerd);
     const pulled = engine.pullImage('registry.invalid/nothing:1', { signal: signal() });

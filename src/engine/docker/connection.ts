@@ -126,9 +126,13 @@ export class EngineConnection {
 
   /** Sends a request that turns its connection into a raw stream. */
   async upgrade(request: UpgradeRequest): Promise<UpgradeReply> {
+    const end = this.#begin();
     try {
-      return await upgradeConnection(this.#target, request, CONNECT_TIMEOUT_MS);
+      const reply = await upgradeConnection(this.#target, request, CONNECT_TIMEOUT_MS);
+      (reply.kind === 'upgraded' ? reply.socket : reply.response).once('close', end);
+      return reply;
     } catch (error) {
+      end();
       throw request.signal.aborted ? request.signal.reason : outageOf(this.address, error);
     }
   }
@@ -179,15 +183,7 @@ export class EngineConnection {
   }
 
   async #counted(send: () => Promise<Dispatcher.ResponseData>): Promise<Dispatcher.ResponseData> {
-    if (this.#inFlight >= MAX_REQUESTS_IN_FLIGHT) {
-      throw new Unavailable('queue-full', { what: this.address, limit: MAX_REQUESTS_IN_FLIGHT });
-    }
-    this.#inFlight += 1;
-    let isOpen = true;
-    const end = () => {
-      if (isOpen) this.#inFlight -= 1;
-      isOpen = false;
-    };
+    const end = this.#begin();
     try {
       const reply = await send();
       reply.body.once('close', end);
@@ -196,6 +192,19 @@ export class EngineConnection {
       end();
       throw error;
     }
+  }
+
+  /** Counts a request in; what it returns counts it out, once. */
+  #begin(): () => void {
+    if (this.#inFlight >= MAX_REQUESTS_IN_FLIGHT) {
+      throw new Unavailable('queue-full', { what: this.address, limit: MAX_REQUESTS_IN_FLIGHT });
+    }
+    this.#inFlight += 1;
+    let isOpen = true;
+    return () => {
+      if (isOpen) this.#inFlight -= 1;
+      isOpen = false;
+    };
   }
 
   #malformed(request: string, why: string): Unavailable {

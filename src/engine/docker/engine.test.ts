@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ContainerId } from '../../model/index.ts';
 import type { ContainerEvent } from '../port/container.ts';
-import { EngineConnection } from './connection.ts';
+import { EngineConnection, MAX_REQUESTS_IN_FLIGHT } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';
 import { DockerEngine } from './engine.ts';
 import { answerJson, StubEngine, type StubHandler, type StubOptions } from './testing/stub-engine.ts';
@@ -44,6 +44,25 @@ describe('the version spoken', () => {
     for (const _time of [1, 2]) await expect(Array.fromAsync(engine.watch(never))).rejects.toThrow('the events ended');
     expect(stub.calls.filter(({ path }) => path === '/version')).toHaveLength(3);
   });
+});
+
+test('an engine on TCP is driven as one on a socket', async () => {
+  const { stub, engine } = await answering((_call, response) => answerJson(response, 200, []), { tcp: true });
+  expect(await engine.listContainers('a', never)).toEqual([]);
+  expect(stub.endpointCalls()).toHaveLength(1);
+});
+
+test('more requests than a connection carries are refused, not queued', async () => {
+  stub = await StubEngine.start({ handle: () => undefined });
+  const connection = stub.connection();
+  const engine = await DockerEngine.connect(connection, never);
+  const stop = new AbortController();
+  const calls = Array.from({ length: MAX_REQUESTS_IN_FLIGHT }, () => engine.startContainer(id, stop.signal));
+  const ended = Promise.allSettled(calls);
+  await expect(engine.startContainer(id, never)).rejects.toMatchObject({ code: 'queue-full', kind: 'unavailable' });
+  stop.abort();
+  await ended;
+  await expect(engine.describe(never)).resolves.toBeDefined();
 });
 
 describe('an engine in swarm mode', () => {

@@ -27,6 +27,8 @@ export interface StubOptions {
   /** Answers all but `/version` and `/info`; without it 404. */
   readonly handle?: StubHandler;
   readonly upgrade?: StubUpgrade;
+  /** Listens on a port of the loopback interface instead of a socket. */
+  readonly tcp?: true;
 }
 
 /** A Docker Engine that answers what a test wants, over a unix socket, and refuses versions out of its range as Docker does. */
@@ -52,7 +54,8 @@ export class StubEngine {
       if (options.upgrade === undefined) socket.destroy();
       else options.upgrade(call, socket);
     });
-    server.listen(stub.socket);
+    if (options.tcp === true) server.listen(0, '127.0.0.1');
+    else server.listen(stub.socket);
     await once(server, 'listening');
     return stub;
   }
@@ -63,7 +66,12 @@ export class StubEngine {
 
   /** A connection to it that ends with it. */
   connection(): EngineConnection {
-    const connection = new EngineConnection({ kind: 'unix', path: this.socket });
+    const address = this.#server.address();
+    const connection = new EngineConnection(
+      typeof address === 'object' && address !== null
+        ? { kind: 'tcp', host: '127.0.0.1', port: address.port }
+        : { kind: 'unix', path: this.socket },
+    );
     this.#connections.push(connection);
     return connection;
   }
