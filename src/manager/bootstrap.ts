@@ -83,7 +83,10 @@ function nodeOf({ request, nodeId, managerAddress, nodeAddress, description }: B
     ...unborn,
     ID: nodeId,
     // A text of the request that init has checked.
-    Spec: { Role: 'manager', Availability: (request.Availability || 'active') as NodeSpec['Availability'] },
+    Spec: {
+      Role: 'manager',
+      Availability: (request.Availability || 'active') as NonNullable<NodeSpec['Availability']>,
+    },
     ...(description === undefined ? {} : { Description: description }),
     Status: { State: 'unknown', Addr: nodeAddress },
     ManagerStatus: { Leader: true, Reachability: 'reachable', Addr: managerAddress },
@@ -102,7 +105,7 @@ function initialSpec({ Spec, AutoLockManagers }: SwarmInitRequest): SwarmSpec {
 }
 
 function overlaid<T extends object>(defaults: T, given: object): T {
-  const merged: Record<string, unknown> = { ...defaults };
+  const merged: Record<string, unknown> = Object.fromEntries(Object.entries(defaults));
   for (const [field, value] of Object.entries(given)) {
     if (isZero(value)) continue;
     const base = merged[field];

@@ -78,11 +78,12 @@ export class Proposer {
     return this.submit(build(this.#options.view, this.#options.storeNow()), 'request', signal);
   }
 
-  submit(transaction: Transaction, lane: Lane, signal?: AbortSignal): Promise<Outcome> {
+  /** Rejects with `transaction-too-large` where no entry can hold it. */
+  async submit(transaction: Transaction, lane: Lane, signal?: AbortSignal): Promise<Outcome> {
     const queue = this.#queues[lane];
     const bytes = encodeTransaction(transaction);
     const refusal = this.#refusal(queue, bytes.length);
-    if (refusal !== undefined) return Promise.reject(refusal);
+    if (refusal !== undefined) throw refusal;
     return new Promise((resolve, reject) => {
       const item: Item = {
         bytes,
@@ -101,7 +102,7 @@ export class Proposer {
 
   /** Several in order, in one entry when they fit; each has its own outcome. */
   submitAll(transactions: readonly Transaction[], lane: Lane): Promise<PromiseSettledResult<Outcome>[]> {
-    return Promise.allSettled(transactions.map(async (transaction) => this.submit(transaction, lane)));
+    return Promise.allSettled(transactions.map((transaction) => this.submit(transaction, lane)));
   }
 
   /** Refuses what comes from now on and what waits; what is on its way gets its outcome. */
