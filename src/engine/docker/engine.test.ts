@@ -52,6 +52,15 @@ test('an engine on TCP is driven as one on a socket', async () => {
   expect(stub.endpointCalls()).toHaveLength(1);
 });
 
+test.each([
+  [2, 4],
+  [64, 32],
+  [0, 2],
+])('an engine on %i cores is given %i starts at once', async (NCPU, starts) => {
+  const { engine } = await connect({ info: { NCPU } });
+  expect(engine.startParallelism).toBe(starts);
+});
+
 test('more requests than a connection carries are refused, not queued', async () => {
   stub = await StubEngine.start({ handle: () => undefined });
   const connection = stub.connection();

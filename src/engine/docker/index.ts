@@ -17,7 +17,7 @@ export {
   readWhole,
 } from './connection.ts';
 export { type Deadlines, defaultDeadlines } from './deadlines.ts';
-export { DockerEngine, START_PARALLELISM } from './engine.ts';
+export { DockerEngine } from './engine.ts';
 export { parseExact } from './exact-json.ts';
 export {
   containerCreateFields,
