@@ -1,5 +1,5 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import http, { type IncomingMessage, type Server } from 'node:http';
+import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -193,8 +193,14 @@ describe('bodies', () => {
     await start();
     const socket = connect(path);
     socket.write('POST /length HTTP/1.1\r\nHost: d\r\nContent-Length: 9\r\n\r\nab');
-    await new Promise<void>((resolve) => socket.once('connect', () => socket.end(() => resolve())));
+    const [, response] = await new Promise<[IncomingMessage, ServerResponse]>((resolve) => {
+      server?.once('request', (...pair: [IncomingMessage, ServerResponse]) => resolve(pair));
+    });
+    const closed = new Promise((resolve) => response.once('close', resolve));
+    socket.destroy();
+    await closed;
     expect((await call('GET', '/echo/x')).status).toBe(200);
+    expect(noted).toEqual([]);
   });
 });
 

@@ -100,7 +100,8 @@ async function answerTo(options: HttpOptions, request: IncomingMessage, response
     if (method === 'OPTIONS') return { kind: 'empty', status: 200 };
     throw new Refusal('page-not-found');
   } catch (error) {
-    if (error === alreadyAnswered || response.headersSent) throw error;
+    // Whoever went away is told nothing, and what that broke in a handler is no fault of ours.
+    if (error === alreadyAnswered || response.headersSent || response.destroyed) throw error;
     return answerOfError(error, options.log, `${method} ${url}`);
   }
 }

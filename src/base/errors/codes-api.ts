@@ -25,10 +25,6 @@ export const apiErrors = {
     kind: 'invalid',
     text: () => 'a request that upgrades its connection must state the Content-Length of its body',
   },
-  'too-many-connections': {
-    kind: 'unavailable',
-    text: ({ limit }) => `${limit} connections are open already, try again later`,
-  },
   'origin-refused': {
     kind: 'forbidden',
     text: ({ header, value }) =>
