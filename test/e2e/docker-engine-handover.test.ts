@@ -115,6 +115,22 @@ describe.runIf(hasDockerd)('the docker CLI in front of an older engine', () => {
     expect(shown).toContain('got hello');
   });
 
+  test('run in a terminal takes what is typed, and gives the exit code', async () => {
+    const words = `docker run --rm -it busybox sh -c 'echo type; read x; echo got $x; exit 5'`;
+    const child = spawn('script', ['-qec', words, '/dev/null'], { ...settings(), stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    let shown = '';
+    let isTyped = false;
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      shown += chunk.toString('utf8');
+      if (!shown.includes('type') || isTyped) continue;
+      child.stdin.write('hello\n');
+      isTyped = true;
+    }
+    expect(shown).toContain('got hello');
+    expect((await ended)[0]).toBe(5);
+  });
+
   test('cp, stats, top, diff, pause, rename, update and kill', async () => {
     const file = join(dockerd.directory, 'file');
     await writeFile(file, 'content');

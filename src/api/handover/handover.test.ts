@@ -6,7 +6,7 @@ import { answerJson, StubEngine, type StubOptions } from '../../engine/docker/te
 import { standardHeaders } from '../http/respond.ts';
 import { Router } from '../http/router.ts';
 import { createHttpServer } from '../http/server.ts';
-import { createDockerPassage } from './index.ts';
+import { createDockerPassage, type Probing } from './index.ts';
 
 let stub: StubEngine;
 let server: Server;
@@ -21,10 +21,10 @@ afterEach(async () => {
 });
 
 /** Our API before a stub engine; resolves with its port. */
-async function serve(options: StubOptions): Promise<number> {
+async function serve(options: StubOptions, probing?: Probing): Promise<number> {
   stub = await StubEngine.start(options);
   const log = { warn: (facts: unknown) => void noted.push(facts), error: (facts: unknown) => void noted.push(facts) };
-  const passage = createDockerPassage(stub.connection());
+  const passage = createDockerPassage(stub.connection(), probing);
   const empty = new Router([]);
   const standard = standardHeaders('0.0.0');
   server = createHttpServer({ router: empty, fallback: empty, passage, log, standard, stopping: stopping.signal });
@@ -264,6 +264,32 @@ describe('streams', () => {
     const answer = await ask(port, '/containers/json');
     expect(answer.status).toBe(503);
     expect(messageIn(answer.text)).toMatch(/^Cannot connect to the Docker Engine at unix:/);
+  });
+});
+
+describe('an engine that hangs', () => {
+  test('is told with 503 once it does not say that it lives', async () => {
+    const port = await serve({ handle: () => undefined }, { everyMs: 5, timeoutMs: 20 });
+    const answer = await ask(port, '/containers/json');
+    expect(answer.status).toBe(503);
+    expect(messageIn(answer.text)).toContain('it hangs (GET /_ping took longer than 20 ms)');
+  });
+
+  test('is not one that works long', async () => {
+    let pings = 0;
+    const waiting: (() => void)[] = [];
+    const port = await serve(
+      {
+        handle: (call, response) => {
+          if (call.path !== '/_ping') return void waiting.push(() => answerJson(response, 200, { StatusCode: 0 }));
+          response.end('OK');
+          pings += 1;
+          if (pings === 3) for (const finish of waiting) finish();
+        },
+      },
+      { everyMs: 5, timeoutMs: 5_000 },
+    );
+    expect((await ask(port, '/containers/c/wait', { method: 'POST' })).text).toBe('{"StatusCode":0}');
   });
 });
 

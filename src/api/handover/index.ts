@@ -6,3 +6,4 @@
  */
 export { createDockerPassage } from './passage.ts';
 export { type HandedRoute, handedRoutes, isHandedOver } from './routes.ts';
+export { defaultProbing, type Probing } from './while-alive.ts';

@@ -14,6 +14,7 @@ import { crossQuery } from './query-rules.ts';
 import { relay } from './relay.ts';
 import { findHandedRoute, isHandedOver } from './routes.ts';
 import { bridgedStreamType } from './stream-type.ts';
+import { defaultProbing, type Probing, whileAlive } from './while-alive.ts';
 
 /** A container's or commit's options, which must be read whole before they can cross; Docker's own bound is 4 MiB of JSON. */
 const MAX_OPTIONS_BYTES = 4 * 1024 * 1024;
@@ -27,13 +28,14 @@ const MAX_REFUSAL_BYTES = 1024 * 1024;
  * Bodies and raw streams pass both ways without being held. `connection` should be the API's own, so that clients that follow
  * streams don't take the agent's place.
  */
-export function createDockerPassage(connection: EngineConnection): EnginePassage {
+export function createDockerPassage(connection: EngineConnection, probing: Probing = defaultProbing): EnginePassage {
+  const engine = { connection, probing };
   return {
     takes: isHandedOver,
     upgrades: (method, path) => findHandedRoute(method, path)?.upgrades === true,
-    serve: (passed, response) => forgettingVersions(connection, () => serve(connection, passed, response)),
+    serve: (passed, response) => forgettingVersions(connection, () => serve(engine, passed, response)),
     serveUpgrade: (passed, body, socket, head) =>
-      forgettingVersions(connection, () => serveUpgrade(connection, passed, { body, socket, head })),
+      forgettingVersions(connection, () => serveUpgrade(engine, passed, { body, socket, head })),
   };
 }
 
@@ -47,7 +49,16 @@ async function forgettingVersions(connection: EngineConnection, work: () => Prom
   }
 }
 
-async function serve(connection: EngineConnection, passed: PassageRequest, response: ServerResponse): Promise<void> {
+interface EngineBelow {
+  readonly connection: EngineConnection;
+  readonly probing: Probing;
+}
+
+async function serve(
+  { connection, probing }: EngineBelow,
+  passed: PassageRequest,
+  response: ServerResponse,
+): Promise<void> {
   const crossing = await crossingOf(connection, passed);
   const { request, method, signal } = passed;
   const path = enginePath(crossing, passed);
@@ -55,7 +66,8 @@ async function serve(connection: EngineConnection, passed: PassageRequest, respo
   const body = options ?? (hasBody(request) ? request : null);
   const streamType = await bridgedStreamType(crossing, { path: passed.path, body: options, signal }, connection);
   const headers = requestHeaders(request.headers, body === request);
-  const reply = await connection.forward({ method, path, headers, body, signal });
+  const forward = (until: AbortSignal) => connection.forward({ method, path, headers, body, signal: until });
+  const reply = await whileAlive(connection, probing, signal, forward);
   const sent = answerHeaders(reply.headers);
   if (streamType !== undefined && reply.statusCode === 200) sent['content-type'] = streamType;
   if (reply.statusCode === 200 && hasAnswerRules(crossing)) {
@@ -92,14 +104,15 @@ interface Taken {
   readonly head: Buffer;
 }
 
-async function serveUpgrade(connection: EngineConnection, passed: PassageRequest, taken: Taken): Promise<void> {
+async function serveUpgrade({ connection, probing }: EngineBelow, passed: PassageRequest, taken: Taken): Promise<void> {
   const crossing = await crossingOf(connection, passed);
   const { method, signal } = passed;
   const { body, socket } = taken;
   const path = enginePath(crossing, passed);
   const streamType = await bridgedStreamType(crossing, { path: passed.path, body, signal }, connection);
   const headers = upgradeHeaders(passed.request.headers);
-  const reply = await connection.upgrade({ method, path, headers, body, signal });
+  const upgrade = (until: AbortSignal) => connection.upgrade({ method, path, headers, body, signal: until });
+  const reply = await whileAlive(connection, probing, signal, upgrade);
   if (reply.kind === 'answered') return answerPlainly(reply, socket);
   try {
     const later = resizeAfterStart(crossing, passed.path, body);

@@ -94,6 +94,15 @@ export class EngineConnection {
     this.#versions = undefined;
   }
 
+  /** Resolves when the engine says that it lives; `Unavailable` when it does not within the time. */
+  async ping(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const call = { method: 'GET', path: '/_ping', timeoutMs, signal } as const;
+    await withinDeadline({ ...call, address: this.address, what: what(call) }, async (until) => {
+      const reply = await this.#send(call.path, { ...call, signal: until }, until);
+      await reply.body.dump();
+    });
+  }
+
   /** Calls and reads the whole answer as JSON; `undefined` of an empty one. Statuses of 400 and above are thrown. */
   async call(request: EngineCall): Promise<unknown> {
     const { spoken } = await this.versions(request.signal);
