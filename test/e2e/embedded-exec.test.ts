@@ -225,3 +225,38 @@ describe('attach', () => {
     await engine.removeContainer(id, soon());
   });
 });
+
+describe('health', () => {
+  test('the verdict follows the check and is told', async () => {
+    const MS = 1_000_000;
+    const id = await startLong(engine, {
+      Healthcheck: {
+        Test: ['CMD-SHELL', 'echo looked; test -e /fine'],
+        Interval: 50 * MS,
+        Timeout: 5000 * MS,
+        Retries: 2,
+      },
+    });
+    const verdict = (status: string): Promise<void> =>
+      new Promise((resolve) => {
+        const release = engine.subscribe((message) => {
+          if (message.id !== id || message.Action !== `health_status: ${status}`) return;
+          release();
+          resolve();
+        });
+      });
+    expect((await engine.inspectContainer(id, soon()))?.State.Health?.Status).toBe('starting');
+    await verdict('unhealthy');
+    const healthy = verdict('healthy');
+    const touch = await engine.createExec(id, { Cmd: ['touch', '/fine'] }, soon());
+    await engine.startExecDetached(touch, soon());
+    await healthy;
+    expect((await engine.inspectContainer(id, soon()))?.State.Health).toMatchObject({
+      Status: 'healthy',
+      FailingStreak: 0,
+      Log: expect.arrayContaining([expect.objectContaining({ ExitCode: 0, Output: 'looked\n' })]),
+    });
+    expect(engine.listContainerSummaries({ all: false, filters: { health: ['healthy'] } })).toMatchObject([{ Id: id }]);
+    await engine.removeContainer(id, soon());
+  });
+});

@@ -27,6 +27,7 @@ import type { EngineContext, EngineLog } from './context.ts';
 import { EventHub } from './events/event-hub.ts';
 import { attachContainer, logSource, resizeContainer } from './exec/attach.ts';
 import { ExecTable } from './exec/exec-table.ts';
+import { HealthMonitor } from './health/prober.ts';
 import { readHostFacts } from './host/facts.ts';
 import { Gate } from './host/turn-queue.ts';
 import type { ImageSource, ResolvedImage } from './image-source.ts';
@@ -135,6 +136,7 @@ class Embedded implements EmbeddedEngine {
   readonly startParallelism: number;
   readonly #context: EngineContext;
   readonly #execs: ExecTable;
+  readonly #health: HealthMonitor;
   readonly #version: string;
   readonly #labels: readonly string[];
   #cancelSweep: Cancel = () => undefined;
@@ -145,6 +147,7 @@ class Embedded implements EmbeddedEngine {
     this.#version = version;
     this.#labels = labels;
     this.#execs = new ExecTable(context);
+    this.#health = new HealthMonitor(context, this.#execs);
     this.startParallelism = context.host.cpus * STARTS_PER_CPU;
   }
 
@@ -161,6 +164,7 @@ class Embedded implements EmbeddedEngine {
     );
     // What ended between the recovery and the watch.
     await sweep(this.#context);
+    this.#health.open();
     this.#sweepLater();
   }
 
@@ -312,6 +316,7 @@ class Embedded implements EmbeddedEngine {
     this.#isClosed = true;
     this.#cancelSweep();
     this.#context.exits.close();
+    this.#health.close();
     const containers = this.#context.containers.all();
     for (const container of containers) container.logKeeper?.stop();
     await this.#execs.close();

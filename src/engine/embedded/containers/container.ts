@@ -1,3 +1,4 @@
+import type { Health } from '../health/health.ts';
 import { TurnQueue } from '../host/turn-queue.ts';
 import type { LogKeeper } from '../logs/keeper.ts';
 import type { Journal } from './journal.ts';
@@ -12,6 +13,8 @@ export class Container {
   readonly bundle: string;
   /** While it runs and its log is kept. */
   logKeeper: LogKeeper | undefined;
+  /** While it runs and has a check; the last verdict after it has ended. */
+  health: Health | undefined;
   /** Set when removal was asked for: nothing starts it any more. */
   isBeingRemoved = false;
   /** Clients that are told when the phase changes. */
@@ -56,6 +59,12 @@ export class Container {
     await this.#journal.write(next);
     this.#record = next;
     this.#noteExitCode(state);
+    this.#tell();
+  }
+
+  /** Not journalled: the directory's new name is what says so. */
+  markRemoving(): void {
+    this.#record = { ...this.#record, state: { kind: 'removing' } };
     this.#tell();
   }
 

@@ -155,7 +155,7 @@ export function inspectDocument(
     Created: record.createdAt,
     Path: record.args[0] ?? '',
     Args: record.args.slice(1),
-    State: stateOf(record),
+    State: { ...stateOf(record), ...(container.health === undefined ? {} : { Health: container.health }) },
     Image: record.image.id,
     ResolvConfPath: join(files, 'resolv.conf'),
     HostnamePath: join(files, 'hostname'),

@@ -64,6 +64,7 @@ async function recoverOne(context: EngineContext, record: ContainerRecord): Prom
  */
 export async function recover(context: EngineContext): Promise<void> {
   await forgetOldBoot(context);
+  await context.journal.finishRemovals();
   const found = await context.journal.readAll();
   await Promise.all(
     found.map(({ id, record }) => (record === undefined ? removeUnknown(context, id) : recoverOne(context, record))),

@@ -82,10 +82,10 @@ export async function removeContainer(
 export async function discard(context: EngineContext, container: Container): Promise<void> {
   const { id, name, mounts, state } = container.record;
   const hadRun = state.kind !== 'created' && state.kind !== 'exited';
-  await container.become({ kind: 'removing' });
-  if (hadRun) await cleanRun(context, container, state.kind === 'starting' || state.kind === 'removing');
-  await removeAnonymousVolumes(context, mounts);
+  if (hadRun) await cleanRun(context, container, state.kind === 'starting');
+  container.markRemoving();
   await context.journal.remove(id);
+  await removeAnonymousVolumes(context, mounts);
   context.images.release(id);
   context.containers.remove(id, name);
   container.markGone();

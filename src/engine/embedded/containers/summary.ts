@@ -24,11 +24,16 @@ export function humanDuration(seconds: number): string {
   return `${Math.floor(seconds / DAY / 365)} years`;
 }
 
+function healthText({ health }: Container): string {
+  if (health === undefined) return '';
+  return health.Status === 'starting' ? ' (health: starting)' : ` (${health.Status})`;
+}
+
 /** `Up 5 minutes`, `Exited (1) 2 seconds ago`, `Created`. */
 export function statusText(container: Container, now: Instant): string {
   const { state } = container.record;
   const since = (timestamp: string): string => humanDuration(now / 1000 - secondsOf(timestamp));
-  if (state.kind === 'running') return `Up ${since(state.startedAt)}`;
+  if (state.kind === 'running') return `Up ${since(state.startedAt)}${healthText(container)}`;
   if (state.kind === 'exited') return `Exited (${state.exitCode}) ${since(state.finishedAt)} ago`;
   return state.kind === 'removing' ? 'Removal In Progress' : 'Created';
 }
@@ -101,7 +106,7 @@ const tests: Readonly<Record<string, Test>> = {
   since: (container, value, table) => created(container) > created(table.require(value)),
   'is-task': ({ record }, value) =>
     (record.create.Labels?.['com.docker.swarm.task.id'] !== undefined) === (value === 'true' || value === '1'),
-  health: (_container, value) => value === 'none',
+  health: ({ health }, value) => (health?.Status ?? 'none') === value,
   expose: ({ record }, value) =>
     Object.keys(record.image.config.ExposedPorts ?? {}).some((port) => port === value || port === `${value}/tcp`),
   publish: () => false,

@@ -79,7 +79,7 @@ export class ExecSession {
       output: this.#output,
       exitCode: this.exitCode,
       write: (bytes) => this.#write(bytes),
-      endInput: () => void this.#terminal.then(() => this.#child.stdin?.end()),
+      endInput: () => this.#endInput(),
       resize: (rows, columns) => this.resize(rows, columns),
       close: () => void this.kill(),
     };
@@ -140,6 +140,11 @@ export class ExecSession {
       stdio: [this.#options.stdin ? 'pipe' : 'ignore', 'pipe', 'ignore'],
       env: { ...TOOL_ENVIRONMENT, SHELL: '/bin/sh', TERM: 'xterm' },
     });
+  }
+
+  /** A terminal has no end of file of its own, and script(1) would take one as its own end, losing output and exit code. */
+  #endInput(): void {
+    if (!this.#options.tty) this.#child.stdin?.end();
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
