@@ -100,7 +100,7 @@ describe.runIf(hasDockerd)('the docker CLI in front of an older engine', () => {
   test('exec in a terminal has the size of the client’s', async () => {
     const reads = 'sh -c "echo type; read x; echo got \\$x"';
     // An engine of this age is told the size after the start: the program asks until it has one.
-    const asks = 'sh -c "until stty size 2>/dev/null; do :; done"';
+    const asks = 'sh -c "until stty size 2>/dev/null | grep \'37 123\'; do :; done"';
     const words = `stty rows 37 cols 123; docker exec -it two ${asks}; docker exec -it two ${reads}`;
     const child = spawn('script', ['-qec', words, '/dev/null'], { ...settings(), stdio: ['pipe', 'pipe', 'inherit'] });
     let shown = '';

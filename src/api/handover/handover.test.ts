@@ -328,6 +328,24 @@ describe('raw streams', () => {
     expect(stub.endpointCalls()[0]).toMatchObject({ minor: 41, path: '/exec/e/start' });
   });
 
+  test('a slow client gets all that the engine said before it went', async () => {
+    const output = 'x'.repeat(5_000_000);
+    const gone = Promise.withResolvers<void>();
+    const port = await serve({
+      upgrade: (_call, socket) => {
+        socket.on('close', () => gone.resolve()).resume();
+        socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
+        socket.end(output, () => socket.destroy());
+      },
+    });
+    const socket = await open(port, '/containers/c/attach', '');
+    await once(socket, 'readable');
+    const received = rest(socket);
+    await gone.promise;
+    const text = await received;
+    expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toHaveLength(output.length);
+  });
+
   test('a terminal’s size is set after the start where the engine does not take it before', async () => {
     const port = await serve({
       newest: '1.41',

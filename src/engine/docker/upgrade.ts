@@ -47,6 +47,8 @@ export function upgradeConnection(
       socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
     });
     sent.once('upgrade', (response, socket, head) => {
+      // From here on the caller's; until it listens an error must not be nobody's.
+      socket.on('error', () => socket.destroy());
       const { statusCode = 101, statusMessage: statusText = '' } = response;
       resolve({ kind: 'upgraded', status: statusCode, statusText, headers: response.headers, socket, head });
     });
