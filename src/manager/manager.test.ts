@@ -29,6 +29,7 @@ const firstEntry = bootstrap({
 async function start(wal = new MemoryWal(), extra: { loops?: readonly Loop[]; bootstrap?: typeof firstEntry } = {}) {
   const clock = new ManualClock(1_700_000_000_000);
   const fatal: Error[] = [];
+  const log = new MemoryLog();
   const manager = await startManager({
     nodeId,
     wal,
@@ -36,11 +37,11 @@ async function start(wal = new MemoryWal(), extra: { loops?: readonly Loop[]; bo
     bootstrap: firstEntry,
     clock,
     random: new SeededRandom(3),
-    log: new MemoryLog(),
+    log,
     onFatal: (error) => fatal.push(error),
     ...extra,
   });
-  return { manager, wal, clock, fatal };
+  return { manager, wal, clock, fatal, log };
 }
 
 const createWeb = (view: View) => ({
@@ -137,6 +138,16 @@ test('two that take one name: the second learns what failed', async () => {
   const { manager } = await start(new MemoryWal(), { loops: [] });
   const outcomes = await Promise.all([manager.update(createWeb), manager.update(createWeb)]);
   expect(outcomes.map(({ applied }) => applied)).toEqual([true, false]);
+  await manager.stop();
+});
+
+test('a watcher that throws is logged, and the state goes on', async () => {
+  const { manager, log } = await start(new MemoryWal(), { loops: [] });
+  manager.watch(() => {
+    throw new Error('bug');
+  });
+  expect((await manager.update(createWeb)).applied).toBe(true);
+  expect(log.events).toEqual(['info state recovered', 'error watcher failed']);
   await manager.stop();
 });
 

@@ -1,4 +1,13 @@
-import { type Cancel, type Clock, type Instant, type Random, Refusal, Unavailable } from '../base/index.ts';
+import {
+  assert,
+  type Cancel,
+  type Clock,
+  type Instant,
+  messageOf,
+  type Random,
+  Refusal,
+  Unavailable,
+} from '../base/index.ts';
 import { createLoops, type Loop, type Quarantined } from '../control/index.ts';
 import { type NodeId, snapshotInterval } from '../model/index.ts';
 import type { ManagerConnection } from '../rpc/index.ts';
@@ -49,6 +58,9 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const machine = new StoreMachine(store, turn);
   const interval = () => snapshotInterval(store.cluster()?.Spec ?? {});
   const log = await openSingleMemberLog({ ...options, machine, nextTurn: turn, snapshotInterval: interval });
+  const { records, cutBytes } = options.recovered;
+  const found = { index: store.index, records: records.length, cutBytes, term: log.leadership().term };
+  options.log.info(found, 'state recovered');
   const manager = new Manager(options, { store, machine, log, turn });
   try {
     await manager.begin(options.bootstrap);
@@ -69,6 +81,7 @@ interface Parts {
 /** One manager: the store and its log, the leader's loops, the agents' sessions. */
 export class Manager {
   readonly #nodeId: NodeId;
+  readonly #notes: ManagerLog;
   readonly #store: Store;
   readonly #log: ReplicatedLog;
   readonly #storeClock: StoreClock;
@@ -81,6 +94,7 @@ export class Manager {
 
   constructor(options: ManagerOptions, { store, machine, log, turn }: Parts) {
     this.#nodeId = options.nodeId;
+    this.#notes = options.log;
     this.#store = store;
     this.#log = log;
     this.#storeClock = new StoreClock(options.clock, () => store.storeTime);
@@ -96,7 +110,8 @@ export class Manager {
     this.#storeClock.start();
     if (this.#store.cluster() === undefined) {
       if (bootstrap === undefined) throw new Refusal('cluster-state-empty');
-      await this.#proposer.submit(bootstrap, 'request');
+      const { applied } = await this.#proposer.submit(bootstrap, 'request');
+      assert(applied, 'nothing stands in the way of the first entry');
     }
     this.#leave.push(
       this.#store.onCommit((commit) => {
@@ -133,9 +148,18 @@ export class Manager {
     return this.#proposer.update(build, signal);
   }
 
-  /** Every commit from now on, in log order, within the turn that applied it. The listener must not throw and must not block. */
+  /**
+   * Every commit from now on, in log order, within the turn that applied it. The listener must not block, and must not throw: what it
+   * throws is logged, since an error in apply would end the daemon.
+   */
   watch(listener: (commit: Commit) => void): Cancel {
-    return this.#store.onCommit(listener);
+    return this.#store.onCommit((commit) => {
+      try {
+        listener(commit);
+      } catch (error) {
+        this.#notes.error({ index: commit.index, error: messageOf(error) }, 'watcher failed');
+      }
+    });
   }
 
   /** Every commit from this turn on, for a reader at its own pace. */

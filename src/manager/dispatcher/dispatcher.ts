@@ -113,7 +113,12 @@ export class Dispatcher {
   /** Every commit, in the turn that applied it. */
   noteCommit(commit: Commit): void {
     if (!this.#isRunning) return;
-    for (const changed of commit.changes) this.#noteChanged(changed);
+    try {
+      for (const changed of commit.changes) this.#noteChanged(changed);
+    } catch (error) {
+      // This runs within apply, where an error would end the daemon.
+      this.#options.log.error({ index: commit.index, error: messageOf(error) }, 'commit not dispatched');
+    }
     if (this.#dirty.size === 0 || this.#isFlushing) return;
     this.#isFlushing = true;
     // In a later microtask: all entries that are applied in this turn make one increment.

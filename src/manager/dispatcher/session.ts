@@ -47,8 +47,8 @@ export class Session {
 
   end(reason: string, removed: boolean): void {
     if (this.isEnded) return;
-    this.#connection.send({ kind: 'sessionEnded', reason, removed });
     this.isEnded = true;
+    this.#connection.send({ kind: 'sessionEnded', reason, removed });
     this.#connection.close(reason);
   }
 

@@ -4,7 +4,7 @@ import type { CommittedEntry, SnapshotMark, StateMachine } from '../consensus.ts
 import type { NextTurn } from '../turns.ts';
 
 /** Entries whose outcomes are kept for their proposers, who ask in the turn after apply. */
-const KEPT_OUTCOMES = 1_024;
+const KEPT_OUTCOMES = 64;
 
 /** The store as the log drives it. Every manager applies what it decoded, the proposer too, so that all hold the same. */
 export class StoreMachine implements StateMachine {
