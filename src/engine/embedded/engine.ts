@@ -168,10 +168,10 @@ class Embedded implements EmbeddedEngine {
     this.#sweepLater();
   }
 
-  describe(signal: AbortSignal): Promise<NodeDescription> {
+  async describe(signal: AbortSignal): Promise<NodeDescription> {
     signal.throwIfAborted();
     const { host } = this.#context;
-    return Promise.resolve({
+    return {
       Hostname: host.hostname,
       Platform: { Architecture: host.architecture === 'amd64' ? 'x86_64' : 'aarch64', OS: 'linux' },
       Resources: { NanoCPUs: host.cpus * NANO, MemoryBytes: host.memoryBytes },
@@ -183,7 +183,7 @@ class Embedded implements EmbeddedEngine {
           { Type: 'Volume', Name: 'local' },
         ],
       },
-    });
+    };
   }
 
   async findImage(reference: string, signal: AbortSignal): Promise<EngineImage | undefined> {
@@ -195,17 +195,17 @@ class Embedded implements EmbeddedEngine {
     return toEngineImage(await this.#context.images.pull(reference, options));
   }
 
-  createContainer(name: string, create: ContainerCreate, options: CreateOptions): Promise<ContainerId> {
+  async createContainer(name: string, create: ContainerCreate, options: CreateOptions): Promise<ContainerId> {
     this.#checkOpen();
     return bounded(createContainer(this.#context, name, create, options), options.signal);
   }
 
-  startContainer(id: ContainerId, signal: AbortSignal): Promise<void> {
+  async startContainer(id: ContainerId, signal: AbortSignal): Promise<void> {
     this.#checkOpen();
     return bounded(startContainer(this.#context, this.#require(id), signal), signal);
   }
 
-  stopContainer(id: ContainerId, graceMs: number, signal: AbortSignal): Promise<void> {
+  async stopContainer(id: ContainerId, graceMs: number, signal: AbortSignal): Promise<void> {
     return bounded(stopContainer(this.#context, this.#require(id), graceMs, signal), signal);
   }
 
@@ -250,11 +250,11 @@ class Embedded implements EmbeddedEngine {
     return this.#require(idOrName).record.id;
   }
 
-  killContainer(id: ContainerId, signal: string): Promise<void> {
+  async killContainer(id: ContainerId, signal: string): Promise<void> {
     return killContainer(this.#context, this.#require(id), signal);
   }
 
-  waitContainer(id: ContainerId, condition: WaitCondition, signal: AbortSignal): Promise<number> {
+  async waitContainer(id: ContainerId, condition: WaitCondition, signal: AbortSignal): Promise<number> {
     return waitContainer(this.#require(id), condition, signal);
   }
 
@@ -262,11 +262,11 @@ class Embedded implements EmbeddedEngine {
     return attachContainer(this.#require(id), options, signal);
   }
 
-  resizeContainer(id: ContainerId, rows: number, columns: number): Promise<void> {
+  async resizeContainer(id: ContainerId, rows: number, columns: number): Promise<void> {
     return resizeContainer(this.#require(id), rows, columns);
   }
 
-  containerStats(id: ContainerId): Promise<Readonly<Record<string, unknown>>> {
+  async containerStats(id: ContainerId): Promise<Readonly<Record<string, unknown>>> {
     return containerStats(this.#context, this.#require(id));
   }
 
@@ -279,11 +279,11 @@ class Embedded implements EmbeddedEngine {
     return this.#execs.create(this.#require(container), create);
   }
 
-  startExec(id: ExecId, signal: AbortSignal): Promise<ExecStream> {
+  async startExec(id: ExecId, signal: AbortSignal): Promise<ExecStream> {
     return this.#execs.start(id, signal);
   }
 
-  startExecDetached(id: ExecId, signal: AbortSignal): Promise<void> {
+  async startExecDetached(id: ExecId, signal: AbortSignal): Promise<void> {
     return this.#execs.startDetached(id, signal);
   }
 
@@ -291,7 +291,7 @@ class Embedded implements EmbeddedEngine {
     return this.#execs.inspect(id);
   }
 
-  resizeExec(id: ExecId, rows: number, columns: number): Promise<void> {
+  async resizeExec(id: ExecId, rows: number, columns: number): Promise<void> {
     return this.#execs.resize(id, rows, columns);
   }
 

@@ -64,7 +64,7 @@ async function* lines(
   let position: { file: FileHandle; known: LogFile; offset: { at: number } } | undefined;
   try {
     for (;;) {
-      signal.throwIfAborted();
+      if (signal.aborted) return;
       // Asked before looking, so that what was written before the end is seen.
       const isLast = !follow || source.hasEnded();
       alarm?.arm();
@@ -197,7 +197,7 @@ async function recordEnds(file: FileHandle, from: number, to: number, isWanted: 
 
 /**
  * The output of a container, oldest first, chosen as `docker logs` chooses. Pull-based: nothing is read ahead. With `follow` it ends
- * when the container has ended, without at what is there.
+ * when the container has ended, without at what is there; in both cases when `signal` aborts.
  */
 export async function* readLog(
   source: LogSource,
