@@ -168,6 +168,24 @@ describe('a process that a client is connected to', () => {
   });
 });
 
+test('the stream of an exec ends only when the process has, though its output ended before', async () => {
+  let end: (code: number) => void = () => undefined;
+  const exitCode = new Promise<number>((resolve) => {
+    end = resolve;
+  });
+  const port = await serve({ containers: { startExec: async () => ({ ...shouting(true), exitCode }) } });
+  const { socket } = await upgrade(port, '/exec/e1/start', '{"Tty":true}');
+  socket.end();
+  let isOver = false;
+  socket.resume().once('end', () => {
+    isOver = true;
+  });
+  await call(port, 'GET', '/containers/zzz/json');
+  expect(isOver).toBe(false);
+  end(7);
+  await once(socket, 'end');
+});
+
 describe('containers', () => {
   test('a list is asked for with the filters and limits that were sent', async () => {
     const asked: unknown[] = [];

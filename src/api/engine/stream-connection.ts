@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import type { ProcessStream } from '../../engine/index.ts';
+import type { ExecStream, ProcessStream } from '../../engine/index.ts';
 import { frame } from '../http/raw-stream.ts';
 
-/** What a process writes, as the client reads it: framed, or raw with a terminal. */
-export async function* processOutput(stream: ProcessStream, isRaw: boolean): AsyncGenerator<Uint8Array> {
+/**
+ * What a process writes, as the client reads it: framed, or raw with a terminal. Of an exec it ends only when the process has: a
+ * client asks for the exit code as soon as the stream is over.
+ */
+export async function* processOutput(stream: ProcessStream | ExecStream, isRaw: boolean): AsyncGenerator<Uint8Array> {
   try {
     for await (const { stream: name, bytes } of stream.output) yield isRaw ? bytes : frame(name, bytes);
+    if ('exitCode' in stream) await stream.exitCode;
   } finally {
     stream.close();
   }

@@ -8,7 +8,8 @@ export interface CommandResult {
 
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
-  readonly input?: string | Uint8Array;
+  /** What it reads; `open` = nothing, but the input does not end (script(1) takes its end for its own). */
+  readonly input?: string | Uint8Array | { readonly open: true };
   /** After this long the command is killed and the call throws. */
   readonly timeoutMs?: number;
 }
@@ -26,7 +27,8 @@ export function run(command: string, args: readonly string[], options: CommandOp
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     // A program that ends without reading its input is no failure of ours.
     child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
+    if (typeof input === 'object' && 'open' in input) child.on('exit', () => child.stdin.destroy());
+    else child.stdin.end(input);
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       const sofar = `${Buffer.concat(stdout)}${Buffer.concat(stderr)}`;
