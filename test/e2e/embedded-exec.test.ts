@@ -158,11 +158,13 @@ describe('exec with a terminal', () => {
     expect(await stream.exitCode).toBe(5);
   });
 
-  test('the end of input ends the shell', async () => {
+  test('a terminal has no half-close; its end of input is typed', async () => {
     const { stream } = await start({ ...attached, Tty: true, Cmd: ['cat'] });
+    const collected = collect(stream);
     await stream.write(Buffer.from('line\n'));
     stream.endInput();
-    expect((await collect(stream)).stdout).toContain('line\r\nline\r\n');
+    await stream.write(Buffer.from('\x04'));
+    expect((await collected).stdout).toContain('line\r\nline\r\n');
     expect(await stream.exitCode).toBe(0);
   });
 

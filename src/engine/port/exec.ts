@@ -32,7 +32,7 @@ export interface OutputFrame {
 export interface ProcessStream {
   /** Resolves when the process's pipe has taken it; rejects when the process reads no more. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Half-close: the process reads end of file; its output goes on. */
+  /** Half-close: the process reads end of file; its output goes on. No effect on a terminal, whose end of input is typed. */
   endInput(): void;
   /** Ends with the process's output (of both streams). To be iterated once. */
   readonly output: AsyncIterable<OutputFrame>;

@@ -125,7 +125,9 @@ async function startNow(context: EngineContext, container: Container): Promise<v
 /**
  * Starts a container; one that runs is left alone. Resolves when its process has been let go.
  *
- * create and start together, 2 cores, kernel 6.18, cgroup v1: see `bench` figures in `../index.ts`.
+ * Measured on 2 cores, kernel 6.18, cgroup v1, against the same steps by hand (mkdir, overlay, conmon, runc create and start) in the
+ * same run, medians per container: idle 43 ms; on a busy machine one by one 62 ms (by hand 71), 4 at once 36 (38), 8 at once
+ * 47 (54). Removal of 50 at once 17 ms each (17). What the journal adds is below what the runs differ.
  */
 export function startContainer(context: EngineContext, container: Container, signal: AbortSignal): Promise<void> {
   return container.turns.run(async () => {

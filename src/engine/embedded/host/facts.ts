@@ -4,6 +4,7 @@ import { Refusal } from '../../../base/index.ts';
 import { type Capability, parseCapabilityMask } from '../security/capabilities.ts';
 import { parseLimits } from '../security/rlimits.ts';
 import { parseSeccompProfile, type SeccompProfile } from '../security/seccomp.ts';
+import { defaultAppArmorProfile } from './apparmor.ts';
 import { runCommand } from './command.ts';
 import { readIfThere } from './process.ts';
 
@@ -27,7 +28,8 @@ export interface HostFacts {
   /** The daemon's own hard limits, when it can't exceed them. */
   readonly limitCeilings: ReadonlyMap<string, bigint> | undefined;
   readonly ownOomScoreAdj: number;
-  readonly hasAppArmor: boolean;
+  /** The profile of containers that ask for none; absent where the kernel has no AppArmor. */
+  readonly appArmorProfile?: string;
   readonly seccomp: SeccompProfile;
   /** Static init for `Init: true`; absent when catatonit is not installed. */
   readonly initPath?: string;
@@ -75,11 +77,6 @@ function cgroupMounts(mountInfo: string): { readonly version: 1 | 2; readonly mo
   return first.length > 0 ? { version: 1, mounts: [...first, ...unified] } : { version: 2, mounts: unified };
 }
 
-/** Whether the kernel has AppArmor switched on. */
-async function hasAppArmor(): Promise<boolean> {
-  return (await readIfThere('/sys/module/apparmor/parameters/enabled'))?.trim() === 'Y';
-}
-
 function machineArchitecture(): 'amd64' | 'arm64' {
   const name = arch();
   if (name === 'x64') return 'amd64';
@@ -88,14 +85,14 @@ function machineArchitecture(): 'amd64' | 'arm64' {
 }
 
 /** Reads the machine; refuses with the way out when something that containers need is missing. */
-export async function readHostFacts(): Promise<HostFacts> {
+export async function readHostFacts(runDirectory: string): Promise<HostFacts> {
   if (process.getuid?.() !== 0) throw new Refusal('engine-needs-root');
   const [runcPath, conmonPath, initPath] = await Promise.all([
     requireTool('runc', 'runc'),
     requireTool('conmon', 'conmon'),
     findTool('catatonit'),
   ]);
-  const [status, limits, mountInfo, stat, bootId, oomScoreAdj, version, seccomp, appArmor] = await Promise.all([
+  const [status, limits, mountInfo, stat, bootId, oomScoreAdj, version, seccomp, appArmorProfile] = await Promise.all([
     readFile('/proc/self/status', 'utf8'),
     readFile('/proc/self/limits', 'utf8'),
     readFile('/proc/self/mountinfo', 'utf8'),
@@ -104,7 +101,7 @@ export async function readHostFacts(): Promise<HostFacts> {
     readFile('/proc/self/oom_score_adj', 'utf8'),
     runCommand(runcPath, ['--version']),
     readSeccomp(),
-    hasAppArmor(),
+    findTool('apparmor_parser').then((parser) => defaultAppArmorProfile(runDirectory, parser)),
   ]);
   const mask = (name: string): Set<Capability> =>
     parseCapabilityMask(new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0');
@@ -131,7 +128,7 @@ export async function readHostFacts(): Promise<HostFacts> {
     capabilities,
     limitCeilings: effective.has('CAP_SYS_RESOURCE') ? undefined : parseLimits(limits),
     ownOomScoreAdj: Number(oomScoreAdj),
-    hasAppArmor: appArmor,
+    ...(appArmorProfile === undefined ? {} : { appArmorProfile }),
     seccomp,
     ...(initPath === undefined ? {} : { initPath }),
     runcPath,

@@ -7,16 +7,14 @@ import { parseSecurityOptions } from './options.ts';
 import { resolveUlimits } from './rlimits.ts';
 import { parseSeccompProfile, resolveDefaultSeccomp, resolveSeccomp } from './seccomp.ts';
 
-/** Docker's profile where dockerd has loaded it; ours is the same by name, loaded by the engine. */
-export const DEFAULT_APPARMOR = 'docker-default';
-
 export type ProcessRights = Pick<ContainerPlan, 'capabilities' | 'noNewPrivileges' | 'appArmorProfile' | 'rlimits'>;
 
 /** What a container's processes may do, its first and those of `exec` alike. */
 export function processRights(host: HostFacts, create: ContainerCreate): ProcessRights {
   const config = create.HostConfig ?? {};
   const options = parseSecurityOptions(config.SecurityOpt ?? []);
-  const appArmorProfile = host.hasAppArmor ? (options.appArmorProfile ?? DEFAULT_APPARMOR) : undefined;
+  const appArmorProfile =
+    host.appArmorProfile === undefined ? undefined : (options.appArmorProfile ?? host.appArmorProfile);
   return {
     capabilities: resolveCapabilities(config.CapAdd ?? [], config.CapDrop ?? [], host.capabilities),
     noNewPrivileges: options.noNewPrivileges,
