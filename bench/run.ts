@@ -39,10 +39,15 @@ const results = bench.run({
   signal: interrupted.signal,
 });
 if (!values.json) process.stdout.write(`${bench.about}\n${header()}\n`);
-for await (const result of results) {
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  process.stdout.write(`${values.json ? JSON.stringify(result) : line(result)}\n`);
+try {
+  for await (const result of results) {
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    process.stdout.write(`${values.json ? JSON.stringify(result) : line(result)}\n`);
+  }
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
 }
+if (interrupted.signal.aborted) process.exitCode = 130;
 
 function header(): string {
   const columns = ['n', 'min', 'median', 'p99', 'max', 'floor', 'ratio'];

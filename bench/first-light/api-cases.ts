@@ -1,9 +1,7 @@
 import { type BenchOptions, timed } from '../runner/bench.ts';
 import { type Result, summarise } from '../runner/statistics.ts';
-import { Client } from './client.ts';
+import type { Client } from './client.ts';
 import { serviceSpec, Workload } from './workload.ts';
-
-const BENCH = 'first-light';
 
 /** What a case measures beside the daemon: the same containers, made without it. Absent when only a daemon is there. */
 export interface Floor {
@@ -14,78 +12,97 @@ export interface Floor {
 }
 
 interface Context {
-  readonly prefix: string;
+  readonly client: Client;
   readonly workload: Workload;
+  /** Names what is measured, e.g. `embedded `. */
+  readonly prefix: string;
   readonly floor: Floor | undefined;
   readonly options: BenchOptions;
+}
+
+interface Case {
+  /** Of its results, without prefix. */
+  readonly names: readonly string[];
+  readonly run: (context: Context) => AsyncGenerator<Result>;
+}
+
+/** Replicas, and how many rounds are measured, thoroughly and quickly. What is slow gets few. */
+const sizes = [
+  { count: 1, rounds: 20, quickRounds: 5 },
+  { count: 10, rounds: 8, quickRounds: 1 },
+  { count: 50, rounds: 4, quickRounds: 1 },
+  { count: 100, rounds: 4, quickRounds: 0 },
+];
+
+/** What a service goes through on its engine. */
+export const lifeCases: readonly Case[] = [
+  ...sizes.map((size) => ({
+    names: [`create ${size.count}`, `remove ${size.count}`],
+    run: (context: Context) => createAndRemove(context, size),
+  })),
+  { names: ['roll 20 one by one'], run: (context) => roll(context, 'roll 20 one by one', 1) },
+  { names: ['roll 20 by 4'], run: (context) => roll(context, 'roll 20 by 4', 4) },
+  { names: ['replace'], run: replace },
+];
+
+/** What the API takes by itself, whatever the engine. */
+export const callCases: readonly Case[] = [
+  { names: ['GET /services'], run: list },
+  { names: ['POST /services/create'], run: create },
+];
+
+/** Whether `only` asks for something of these. */
+export function isWanted(cases: ReadonlyArray<Pick<Case, 'names'>>, prefix: string, { only }: BenchOptions): boolean {
+  return only === undefined || cases.some(({ names }) => names.some((name) => `${prefix}${name}`.includes(only)));
+}
+
+/** Those of the cases that are asked for, one after the other. */
+export async function* runCases(
+  cases: readonly Case[],
+  client: Client,
+  prefix: string,
+  options: BenchOptions,
+  floor?: Floor,
+): AsyncGenerator<Result> {
+  const context = { client, workload: new Workload(client), prefix, floor, options };
+  for (const one of cases) {
+    if (options.signal.aborted) return;
+    if (isWanted([one], prefix, options)) yield* one.run(context);
+  }
 }
 
 let serial = 0;
 const nextName = () => `bench-${process.pid}-${serial++}`;
 
-/** All cases that go through the API of one daemon; `prefix` names what it is, e.g. `embedded `. */
-export async function* apiCases(
-  socket: string,
-  prefix: string,
-  options: BenchOptions,
-  floor?: Floor,
-): AsyncGenerator<Result> {
-  const client = new Client(socket);
-  const context = { prefix, workload: new Workload(client), floor, options };
-  try {
-    for (const count of [1, 10, 50, 100]) yield* createAndRemove(context, count);
-    yield* roll(context, 20, 1, `${prefix}roll 20 one by one`);
-    yield* roll(context, 20, 4, `${prefix}roll 20 by 4`);
-    yield* replace(context);
-    yield* latencies(context, client);
-  } finally {
-    client.close();
-  }
-}
+const result = (context: Context, name: string, samples: readonly number[], floor?: readonly number[]): Result =>
+  summarise({ bench: 'first-light', case: `${context.prefix}${name}`, unit: 'ms' }, samples, floor);
 
-const wanted = ({ options }: Context, name: string): boolean =>
-  !options.signal.aborted && (options.only === undefined || name.includes(options.only));
-
-/** Rounds that leave the whole bench in its time: few of what is slow. */
-function rounds({ options }: Context, count: number): number {
-  if (options.quick) return count === 1 ? 5 : 1;
-  return count === 1 ? 20 : count === 10 ? 8 : 4;
-}
-
-async function* createAndRemove(context: Context, count: number): AsyncGenerator<Result> {
+async function* createAndRemove(context: Context, size: (typeof sizes)[number]): AsyncGenerator<Result> {
   const { prefix, workload, floor, options } = context;
-  const createName = `${prefix}create ${count}`;
-  const removeName = `${prefix}remove ${count}`;
-  if (!wanted(context, createName) && !wanted(context, removeName)) return;
-  if (options.quick && count === 100) return;
+  const { count } = size;
+  const total = options.quick ? size.quickRounds : size.rounds;
+  if (total === 0) return;
+  // Round -1 warms the caches of both sides and is not counted; the smallest size does so for all when time is short.
+  const first = options.quick && count > 1 ? 0 : -1;
   const create = { samples: [] as number[], floor: [] as number[] };
   const remove = { samples: [] as number[], floor: [] as number[] };
-  const total = rounds(context, count);
-  // Round -1 warms caches of both sides and is not counted; who goes first alternates.
-  for (let round = -1; round < total && !options.signal.aborted; round++) {
-    options.progress(`${createName}: ${round + 1} of ${total}`);
-    const measures = [
-      () => daemonRound(workload, count),
-      ...(floor === undefined ? [] : [() => floorRound(floor, count)]),
-    ];
-    const order = round % 2 === 0 ? measures : measures.toReversed();
-    const results = new Map<() => unknown, readonly [number, number]>();
-    for (const measure of order) results.set(measure, await measure());
+  for (let round = first; round < total && !options.signal.aborted; round++) {
+    options.progress(`${prefix}create ${count}: ${round + 1} of ${total}`);
+    // Who goes first alternates, so that neither has the warmer machine.
+    const early = round % 2 !== 0 && floor !== undefined ? await floorRound(floor, count) : undefined;
+    const [created, removed] = await daemonRound(workload, count);
+    const limits = early ?? (floor === undefined ? undefined : await floorRound(floor, count));
     if (round < 0) continue;
-    const [mine, limit] = measures.map((measure) => results.get(measure));
-    create.samples.push(mine?.[0] ?? Number.NaN);
-    remove.samples.push(mine?.[1] ?? Number.NaN);
-    if (limit !== undefined) {
-      create.floor.push(limit[0]);
-      remove.floor.push(limit[1]);
-    }
+    create.samples.push(created);
+    remove.samples.push(removed);
+    if (limits === undefined) continue;
+    create.floor.push(limits[0]);
+    remove.floor.push(limits[1]);
   }
   if (create.samples.length === 0) return;
   const limits = (kind: typeof create) => (floor === undefined ? undefined : kind.floor);
-  if (wanted(context, createName))
-    yield summarise({ bench: BENCH, case: createName, unit: 'ms' }, create.samples, limits(create));
-  if (wanted(context, removeName))
-    yield summarise({ bench: BENCH, case: removeName, unit: 'ms' }, remove.samples, limits(remove));
+  yield result(context, `create ${count}`, create.samples, limits(create));
+  yield result(context, `remove ${count}`, remove.samples, limits(remove));
 }
 
 async function daemonRound(workload: Workload, count: number): Promise<readonly [number, number]> {
@@ -99,15 +116,15 @@ async function floorRound(floor: Floor, count: number): Promise<readonly [number
   return [created, await timed(() => floor.remove())];
 }
 
-async function* roll(context: Context, replicas: number, parallelism: number, name: string): AsyncGenerator<Result> {
-  if (!wanted(context, name)) return;
-  const { workload, options } = context;
+async function* roll(context: Context, name: string, parallelism: number): AsyncGenerator<Result> {
+  const { prefix, workload, options } = context;
+  const replicas = 20;
   const service = nextName();
   const samples: number[] = [];
   await workload.createAndWait({ name: service, replicas, parallelism });
   try {
     for (let round = 0; round < (options.quick ? 1 : 3) && !options.signal.aborted; round++) {
-      options.progress(`${name}: ${round + 1}`);
+      options.progress(`${prefix}${name}: ${round + 1}`);
       samples.push(
         await timed(() => workload.rollAndWait({ name: service, replicas, parallelism, env: [`ROUND=${round}`] })),
       );
@@ -115,50 +132,60 @@ async function* roll(context: Context, replicas: number, parallelism: number, na
   } finally {
     await workload.removeAndWait(service);
   }
-  if (samples.length > 0) yield summarise({ bench: BENCH, case: name, unit: 'ms' }, samples);
+  if (samples.length > 0) yield result(context, name, samples);
 }
 
 async function* replace(context: Context): AsyncGenerator<Result> {
-  const name = `${context.prefix}replace`;
-  if (!wanted(context, name)) return;
-  const { workload, options } = context;
+  const { prefix, workload, options } = context;
   const service = nextName();
   const samples: number[] = [];
   await workload.createAndWait({ name: service, replicas: 1, restartDelayNs: 0 });
   try {
     for (let round = -1; round < (options.quick ? 5 : 20) && !options.signal.aborted; round++) {
-      options.progress(`${name}: ${round + 1}`);
+      options.progress(`${prefix}replace: ${round + 1}`);
       const sample = await timed(() => workload.killAndWait(service));
       if (round >= 0) samples.push(sample);
     }
   } finally {
     await workload.removeAndWait(service);
   }
-  if (samples.length > 0) yield summarise({ bench: BENCH, case: name, unit: 'ms' }, samples);
+  if (samples.length > 0) yield result(context, 'replace', samples);
 }
 
-/** Calls one after the other on a kept connection, as a script makes them. */
-async function* latencies(context: Context, client: Client): AsyncGenerator<Result> {
-  const { options } = context;
-  const count = options.quick ? 200 : 1000;
-  const names = Array.from({ length: count }, () => nextName());
-  const createName = `${context.prefix}POST /services/create`;
-  const listName = `${context.prefix}GET /services`;
-  if (!wanted(context, createName) && !wanted(context, listName)) return;
-  const creates: number[] = [];
-  const lists: number[] = [];
-  for (let i = 0; i < count && !options.signal.aborted; i++) {
-    if (i % 50 === 0) options.progress(`${listName}: ${i} of ${count}`);
-    lists.push(await timed(() => client.call('GET', '/services')));
-  }
+/** Calls go one after the other on a kept connection, as a script makes them; the first ones are not counted. */
+const calls = ({ options }: Context) => (options.quick ? 200 : 1000);
+const WARM_UP_CALLS = 50;
+
+async function* list(context: Context): AsyncGenerator<Result> {
+  const { client, options } = context;
+  const service = nextName();
+  await client.call('POST', '/services/create', serviceSpec({ name: service, replicas: 0 }));
+  const samples: number[] = [];
   try {
-    for (const name of names) {
-      if (options.signal.aborted) break;
-      creates.push(await timed(() => client.call('POST', '/services/create', serviceSpec({ name, replicas: 0 }))));
+    options.progress('GET /services');
+    for (let i = 0; i < WARM_UP_CALLS; i++) await client.call('GET', '/services');
+    for (let i = 0; i < calls(context) && !options.signal.aborted; i++)
+      samples.push(await timed(() => client.call('GET', '/services')));
+  } finally {
+    await client.status('DELETE', `/services/${service}`);
+  }
+  if (samples.length > 0) yield result(context, 'GET /services', samples);
+}
+
+async function* create(context: Context): AsyncGenerator<Result> {
+  const { client, options } = context;
+  const samples: number[] = [];
+  const made: string[] = [];
+  options.progress('POST /services/create');
+  try {
+    for (let i = -WARM_UP_CALLS; i < calls(context) && !options.signal.aborted; i++) {
+      const name = nextName();
+      const sample = await timed(() => client.call('POST', '/services/create', serviceSpec({ name, replicas: 0 })));
+      made.push(name);
+      if (i >= 0) samples.push(sample);
     }
   } finally {
-    for (const name of names.slice(0, creates.length)) await client.status('DELETE', `/services/${name}`);
+    for (const name of made) await client.status('DELETE', `/services/${name}`);
   }
-  yield summarise({ bench: BENCH, case: createName, unit: 'ms' }, creates);
-  yield summarise({ bench: BENCH, case: listName, unit: 'ms' }, lists);
+  if (samples.length > 0) yield result(context, 'POST /services/create', samples);
 }

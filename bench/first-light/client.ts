@@ -5,14 +5,19 @@ export type Json = Record<string, unknown>;
 
 /** How often a client looks whether something came true. Docker's CLI looks every 200 ms; this adds at most so much to a figure. */
 const POLL_MS = 4;
+/** Rests so many times as long as a look took, so that looking at many tasks does not take the processor from making them. */
+const REST_PER_LOOK = 4;
 
 /** A client of the Engine API on a socket: the same path for every daemon that is measured. */
 export class Client {
   readonly #socket: string;
+  readonly #signal: AbortSignal | undefined;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-  constructor(socket: string) {
+  /** Once `signal` is aborted, calls go on, for cleaning up, but nothing is waited for. */
+  constructor(socket: string, signal?: AbortSignal) {
     this.#socket = socket;
+    this.#signal = signal;
   }
 
   close(): void {
@@ -57,12 +62,17 @@ export class Client {
     });
   }
 
-  /** Looks again and again until `probe` holds; throws after `timeoutMs` with what it was waiting for. */
+  /** Looks again and again until `probe` holds; throws after `timeoutMs` with what it was waiting for, and when interrupted. */
   async until(what: string, probe: () => Promise<boolean>, timeoutMs = 120_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    while (!(await probe())) {
-      if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    for (;;) {
+      const lookedAt = performance.now();
+      if (await probe()) return;
+      this.#signal?.throwIfAborted();
+      const now = performance.now();
+      if (now > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
+      const restMs = Math.max(POLL_MS, REST_PER_LOOK * (now - lookedAt));
+      await new Promise((resolve) => setTimeout(resolve, restMs));
     }
   }
 }

@@ -1,7 +1,9 @@
 import type { Client, Json } from './client.ts';
 
-/** Ends at once when it is told to, and does nothing until then. */
-export const command = ['sh', '-c', "trap 'exit 0' TERM; sleep 86400 & wait"];
+/** Does nothing until it is ended. */
+export const command = ['sleep', '86400'];
+/** The first process of a container ignores others until it has made itself a handler, which nothing announces. */
+export const stopSignal = 'SIGKILL';
 export const image = 'busybox:latest';
 
 export interface ServiceOptions {
@@ -17,7 +19,7 @@ export function serviceSpec({ name, replicas, env = [], parallelism, restartDela
   return {
     Name: name,
     TaskTemplate: {
-      ContainerSpec: { Image: image, Command: command, Env: env },
+      ContainerSpec: { Image: image, Command: command, Env: env, StopSignal: stopSignal },
       RestartPolicy: { Condition: 'any', Delay: restartDelayNs ?? 0 },
     },
     Mode: { Replicated: { Replicas: replicas } },

@@ -130,17 +130,20 @@ function untilSignal(log: Log): Promise<void> {
   });
 }
 
-/** Notes at the end how long the event loop was held up: the daemon's own measure of its rule. */
+/** How often it is looked whether the event loop is late, ms. */
+const LOOP_SAMPLE_MS = 5;
+
+/** Notes at the end by how much the event loop was late: the daemon's own measure of its rule. */
 function watchEventLoop(log: Log): () => Promise<void> {
-  const histogram = monitorEventLoopDelay({ resolution: 5 });
+  const histogram = monitorEventLoopDelay({ resolution: LOOP_SAMPLE_MS });
   histogram.enable();
-  const ms = (nanoseconds: number): number => Math.round(nanoseconds / 1e4) / 100;
+  // The histogram holds the time between two looks, not what it was too long.
+  const late = (nanoseconds: number): number => Math.max(0, Math.round(nanoseconds / 1e4 - LOOP_SAMPLE_MS * 100) / 100);
   return async () => {
     histogram.disable();
-    log.info(
-      { p50: ms(histogram.percentile(50)), p99: ms(histogram.percentile(99)), max: ms(histogram.max) },
-      'event loop delay ms',
-    );
+    const { count: n, min, max } = histogram;
+    const [p50, p99] = [histogram.percentile(50), histogram.percentile(99)];
+    log.info({ n, min: late(min), p50: late(p50), p99: late(p99), max: late(max) }, 'event loop delay ms');
   };
 }
 
