@@ -26,3 +26,27 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   await work();
   return performance.now() - startedAt;
 }
+
+/**
+ * Measures a case and its floor in turn, after one round of each that is not counted; which of the two goes first alternates, so
+ * that neither has the warmer machine.
+ */
+export async function alternate(
+  rounds: number,
+  pair: { readonly measure: () => Promise<number>; readonly floor: () => Promise<number> },
+  signal: AbortSignal,
+): Promise<{ readonly samples: number[]; readonly floor: number[] }> {
+  const samples: number[] = [];
+  const floor: number[] = [];
+  for (let round = -1; round < rounds && !signal.aborted; round++) {
+    const floorFirst = round % 2 === 0;
+    const early = floorFirst ? await pair.floor() : undefined;
+    const sample = await pair.measure();
+    const limit = early ?? (await pair.floor());
+    if (round >= 0) {
+      samples.push(sample);
+      floor.push(limit);
+    }
+  }
+  return { samples, floor };
+}

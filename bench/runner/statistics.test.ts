@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { alternate } from './bench.ts';
 import { summarise } from './statistics.ts';
 
 const name = { bench: 'b', case: 'c', unit: 'ms' } as const;
@@ -10,4 +11,13 @@ test('a result says minimum, median, 99th percentile and maximum', () => {
 
 test('the ratio is the median of the pairs’ ratios, not the ratio of the medians', () => {
   expect(summarise(name, [10, 30, 100], [10, 10, 100])).toMatchObject({ floor: 10, ratio: 1 });
+});
+
+test('case and floor alternate, and the first round is not counted', async () => {
+  const calls: string[] = [];
+  const measure = async () => calls.push('case');
+  const floor = async () => calls.push('floor');
+  const { samples } = await alternate(3, { measure, floor }, new AbortController().signal);
+  expect(samples).toHaveLength(3);
+  expect(calls).toEqual(['case', 'floor', 'floor', 'case', 'case', 'floor', 'floor', 'case']);
 });
