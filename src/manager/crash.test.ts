@@ -51,7 +51,7 @@ async function startOn(disk: SimulatedDisk, random: SeededRandom): Promise<Manag
 /** Creates and removes services until the disk stands still; notes what was acknowledged. */
 async function work(disk: SimulatedDisk, random: SeededRandom, known: Map<string, boolean>): Promise<void> {
   const manager = await startOn(disk, random);
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < 30; round++) {
     const writes = Array.from({ length: 1 + random.below(4) }, async (_, at) => {
       const id = `service${random.below(20)}.${at}`;
       const exists = manager.view().get('service', id) !== undefined;
@@ -64,6 +64,7 @@ async function work(disk: SimulatedDisk, random: SeededRandom, known: Map<string
     });
     await Promise.all(writes);
   }
+  await manager.stop();
 }
 
 /** Resolves once the disk has halted and nothing moves any more. */
@@ -77,9 +78,10 @@ test('whenever the machine stops, a restart finds every acknowledged write, and 
   for (let seed = 1; seed <= 40; seed++) {
     const random = new SeededRandom(seed);
     const known = new Map<string, boolean>();
-    let disk = new SimulatedDisk({ haltAt: 5 + random.below(150) });
+    let disk = new SimulatedDisk({ haltAt: 5 + random.below(300) });
     for (let life = 0; life < 3; life++) {
       await Promise.race([work(disk, random, known), halted(disk)]);
+      snapshots += disk.syncs.get('snapshot') ?? 0;
       disk = disk.crash(random);
       const found = await startOn(disk, random);
       for (const [id, exists] of known) {
@@ -89,8 +91,7 @@ test('whenever the machine stops, a restart finds every acknowledged write, and 
       for (const task of view.list('task'))
         expect(view.template(task.ServiceID, task.Internal.SpecVersion), `seed ${seed}: ${task.ID}`).toBeDefined();
       await found.stop();
-      snapshots += disk.syncs.get('snapshot') ?? 0;
-      disk.faults = { haltAt: disk.operations + 5 + random.below(150) };
+      disk.faults = { haltAt: disk.operations + 5 + random.below(300) };
     }
   }
   expect(snapshots).toBeGreaterThan(0);
