@@ -59,7 +59,7 @@ export async function openEmbedded(context: EngineContext): Promise<NodeEngine> 
       },
     },
     components: engine.components,
-    network: taskNamespaces(),
+    network: taskNamespaces(engine),
     close: async () => {
       await engine.close();
       await images.close();

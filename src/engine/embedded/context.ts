@@ -3,6 +3,7 @@ import type { Journal } from './containers/journal.ts';
 import type { ContainerTable } from './containers/table.ts';
 import type { EventHub } from './events/event-hub.ts';
 import type { HostFacts } from './host/facts.ts';
+import type { Launcher } from './host/launcher.ts';
 import type { Gate } from './host/turn-queue.ts';
 import type { ImageSource } from './image-source.ts';
 import type { Cgroups } from './runtime/cgroups.ts';
@@ -30,6 +31,7 @@ export interface EngineContext {
   readonly volumes: VolumeStore;
   readonly images: ImageSource;
   readonly runc: Runc;
+  readonly launcher: Launcher;
   readonly cgroups: Cgroups;
   readonly exits: ExitDirectory;
   readonly events: EventHub;

@@ -29,6 +29,7 @@ import { attachContainer, logSource, resizeContainer } from './exec/attach.ts';
 import { ExecTable } from './exec/exec-table.ts';
 import { HealthMonitor } from './health/prober.ts';
 import { readHostFacts } from './host/facts.ts';
+import { Launcher } from './host/launcher.ts';
 import { Gate } from './host/turn-queue.ts';
 import type { ImageSource, ResolvedImage } from './image-source.ts';
 import { readLog } from './logs/reader.ts';
@@ -63,6 +64,12 @@ export interface EmbeddedEngineOptions {
   readonly cgroupParent?: string;
 }
 
+/** How a program ended; -1 when a signal ended it. */
+export interface ProgramResult {
+  readonly code: number;
+  readonly stderr: string;
+}
+
 /** Runs OCI images with runc and a monitor of its own for each container; see `index.ts`. */
 export interface EmbeddedEngine extends LocalEngine {
   readonly kind: 'embedded';
@@ -70,11 +77,14 @@ export interface EmbeddedEngine extends LocalEngine {
   containersOfImage(imageId: string): ReadonlyArray<{ readonly id: ContainerId; readonly isRunning: boolean }>;
   /** False also for one that is not there. */
   isContainerRunning(id: ContainerId): boolean;
+  /** Runs a short program of the operating system as the engine runs its own: off the daemon's process. */
+  runProgram(file: string, args: readonly string[], timeoutMs: number): Promise<ProgramResult>;
   /** What it runs containers with. */
   readonly components: ReadonlyArray<{ readonly Name: string; readonly Version: string }>;
 }
 
 async function makeContext(options: EmbeddedEngineOptions): Promise<EngineContext> {
+  const launcher = new Launcher();
   const { stateDirectory, runDirectory, clock } = options;
   const directories = {
     containers: join(stateDirectory, 'containers'),
@@ -95,7 +105,8 @@ async function makeContext(options: EmbeddedEngineOptions): Promise<EngineContex
     containers: new ContainerTable(),
     volumes: new VolumeStore(join(stateDirectory, 'volumes'), clock),
     images: options.images,
-    runc: new Runc({ path: host.runcPath, root: directories.runc }),
+    runc: new Runc({ path: host.runcPath, root: directories.runc, launcher }),
+    launcher,
     cgroups: new Cgroups({
       version: host.cgroupVersion,
       mounts: host.cgroupMounts,
@@ -306,6 +317,10 @@ class Embedded implements EmbeddedEngine {
     return this.#context.containers.get(id)?.isRunning ?? false;
   }
 
+  runProgram(file: string, args: readonly string[], timeoutMs: number): Promise<ProgramResult> {
+    return this.#context.launcher.run(file, args, timeoutMs);
+  }
+
   get components(): ReadonlyArray<{ readonly Name: string; readonly Version: string }> {
     return [{ Name: 'runc', Version: this.#context.host.runcVersion }];
   }
@@ -323,6 +338,7 @@ class Embedded implements EmbeddedEngine {
     // What is under way comes to its end, so that nothing writes to the journal after this.
     await Promise.all(containers.map((container) => container.turns.run(async () => undefined)));
     await this.#context.cgroups.removeEmptyParents();
+    this.#context.launcher.close();
   }
 
   #inspect(container: Container): ContainerInspect {

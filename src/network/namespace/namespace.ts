@@ -8,12 +8,16 @@ const NAMESPACE_DIRECTORY = '/run/netns';
 const TIMEOUT_MS = 10_000;
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 
-function run(
+/** Runs a program of the operating system to its end. */
+export type RunProgram = (
+  file: string,
   args: readonly string[],
   signal: AbortSignal,
-): Promise<{ readonly code: number; readonly stderr: string }> {
+) => Promise<{ readonly code: number; readonly stderr: string }>;
+
+const runDirectly: RunProgram = (file, args, signal) => {
   return new Promise((resolve, reject) => {
-    const child = spawn('ip', args, {
+    const child = spawn(file, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
@@ -24,17 +28,23 @@ function run(
       stderr += text;
     });
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? -1, stderr: stderr.trim() }));
+    child.on('close', (code) => resolve({ code: code ?? -1, stderr }));
   });
+};
+
+interface IpCall {
+  readonly name: string;
+  readonly signal: AbortSignal;
+  readonly run: RunProgram;
 }
 
-async function ip(name: string, args: readonly string[], signal: AbortSignal): Promise<void> {
+async function ip({ name, signal, run }: IpCall, args: readonly string[]): Promise<void> {
   let why: string;
   let cause: unknown;
   try {
-    const { code, stderr } = await run(args, signal);
+    const { code, stderr } = await run('ip', args, signal);
     if (code === 0) return;
-    why = stderr;
+    why = stderr.trim();
   } catch (failure) {
     cause = failure;
     why = failure instanceof Error ? failure.message : String(failure);
@@ -64,16 +74,16 @@ export function namespacePath(name: string): string {
 
 /**
  * Makes a task's network namespace with loopback up and returns its path. One of this name that is there already, for example
- * from before a crash, is used as it is. 5 ms.
+ * from before a crash, is used as it is. 5 ms. `run` starts `ip` otherwise than from this process.
  */
-export async function makeNamespace(name: string, signal: AbortSignal): Promise<string> {
+export async function makeNamespace(name: string, signal: AbortSignal, run = runDirectly): Promise<string> {
   const path = namespacePath(name);
-  if (!(await isThere(path))) await ip(name, ['netns', 'add', name], signal);
-  await ip(name, ['-n', name, 'link', 'set', 'lo', 'up'], signal);
+  if (!(await isThere(path))) await ip({ name, signal, run }, ['netns', 'add', name]);
+  await ip({ name, signal, run }, ['-n', name, 'link', 'set', 'lo', 'up']);
   return path;
 }
 
 /** Removes it; one that is gone is what was wanted. Processes in it keep it alive until they end. */
-export async function removeNamespace(name: string, signal: AbortSignal): Promise<void> {
-  if (await isThere(namespacePath(name))) await ip(name, ['netns', 'delete', name], signal);
+export async function removeNamespace(name: string, signal: AbortSignal, run = runDirectly): Promise<void> {
+  if (await isThere(namespacePath(name))) await ip({ name, signal, run }, ['netns', 'delete', name]);
 }

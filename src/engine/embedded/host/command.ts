@@ -4,7 +4,7 @@ import { Unavailable } from '../../../base/index.ts';
 /** Output of one command kept; what our tools print is far below it. */
 const MAX_OUTPUT_BYTES = 1_048_576;
 /** runc and ip answer within milliseconds; a machine under heavy load still does within this. */
-const DEFAULT_TIMEOUT_MS = 30_000;
+export const DEFAULT_TIMEOUT_MS = 30_000;
 
 export interface CommandResult {
   /** 128 + signal's number is not used here: a signal gives -1. */

@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Unavailable } from '../../../base/index.ts';
-import { type CommandResult, runCommand } from '../host/command.ts';
+import type { CommandResult } from '../host/command.ts';
+import type { Launcher } from '../host/launcher.ts';
 
 export interface RuncOptions {
   readonly path: string;
   /** Where runc keeps its own state; empty after a reboot as far as we care. */
   readonly root: string;
+  readonly launcher: Launcher;
 }
 
 /** The text of runc's error, without its log dress. */
@@ -20,14 +22,16 @@ export function runcMessage(stderr: string): string {
 export class Runc {
   readonly path: string;
   readonly root: string;
+  readonly #launcher: Launcher;
 
   constructor(options: RuncOptions) {
     this.path = options.path;
     this.root = options.root;
+    this.#launcher = options.launcher;
   }
 
   #run(args: readonly string[]): Promise<CommandResult> {
-    return runCommand(this.path, ['--root', this.root, ...args]);
+    return this.#launcher.run(this.path, ['--root', this.root, ...args]);
   }
 
   /** Lets the created process go. The error's text is runc's. */
