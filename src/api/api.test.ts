@@ -129,3 +129,15 @@ test('on loopback without TLS a web page gets nothing', async () => {
   expect(await ask({ host: 'evil.example' })).toBe(403);
   expect(await ask({ origin: 'https://evil.example' })).toBe(403);
 });
+
+test('a network that every node has is refused by name, an unknown one is not found', async () => {
+  const socketPath = join(folder, 'api.sock');
+  await api?.listen({ kind: 'unix', path: socketPath });
+  const ask = async (name: string) => {
+    const response = await get({ socketPath, path: `/networks/${name}?scope=swarm` });
+    return [response.statusCode, JSON.parse(await textOf(response)).message];
+  };
+  expect(await ask('host')).toEqual([501, 'the network host is not implemented yet']);
+  expect(await ask('bridge')).toEqual([501, 'the network bridge is not implemented yet']);
+  expect(await ask('nope')).toEqual([404, 'network nope not found']);
+});

@@ -79,6 +79,8 @@ function runEverything(manager: Manager): { connection: AgentConnection; heard: 
 test('a new swarm begins with its first entry, stamped with the clock, and leads', async () => {
   const { manager, wal } = await start();
   expect(manager.view().cluster()).toMatchObject({ ID: 'cluster', CreatedAt: '2023-11-14T22:13:20Z' });
+  // Version 1 is nobody's: it is what clients try as a stale one.
+  expect(manager.view().cluster()?.Version).toEqual({ Index: 2 });
   expect(manager.leadership()).toEqual({ role: 'leader', term: 1 });
   expect(manager.leader()).toBe(nodeId);
   await manager.readBarrier();

@@ -71,6 +71,8 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   return manager;
 }
 
+const emptyEntry: Transaction = { preconditions: [], changes: [] };
+
 interface Parts {
   readonly store: Store;
   readonly machine: StoreMachine;
@@ -110,6 +112,8 @@ export class Manager {
     this.#storeClock.start();
     if (this.#store.cluster() === undefined) {
       if (bootstrap === undefined) throw new Refusal('cluster-state-empty');
+      // An empty entry first, as Raft's first leader writes one: so no object ever has version 1, which clients try as a stale one.
+      await this.#proposer.submit(emptyEntry, 'request');
       const { applied } = await this.#proposer.submit(bootstrap, 'request');
       assert(applied, 'nothing stands in the way of the first entry');
     }

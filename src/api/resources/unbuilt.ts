@@ -73,12 +73,17 @@ function deleteNetwork(ports: ApiPorts, exchange: Exchange): Answer {
   throw new Refusal('not-built-yet', { what: 'removing networks' });
 }
 
+/** Networks that every Docker node or swarm has, and that clients name without making them. */
+const predefinedNetworks = new Set(['bridge', 'host', 'none', 'ingress', 'docker_gwbridge']);
+
 function networkOf(ports: ApiPorts, id: string) {
   const view = ports.swarm.manager()?.view();
   const exact = view?.get('network', id) ?? view?.byName('network', id).find((network) => network.Spec.Name === id);
   const found = exact ?? (view?.byIdPrefix('network', id) ?? [])[0];
-  if (found === undefined) throw new Refusal('object-not-found', { object: 'network', id });
-  return found;
+  if (found !== undefined) return found;
+  // `docker service create --network host` looks here first: "not found" would blame the caller.
+  if (predefinedNetworks.has(id)) throw new Refusal('not-built-yet', { what: `the network ${id}` });
+  throw new Refusal('object-not-found', { object: 'network', id });
 }
 
 function listVolumes(exchange: Exchange): Answer {

@@ -27,7 +27,7 @@ export function desire(task: Task, state: DesiredState): Task {
   return taskStateOrder[state] > taskStateOrder[task.DesiredState] ? { ...task, DesiredState: state } : task;
 }
 
-/** The task with a status that the managers observed themselves, stamped with store time. */
+/** The task with a status that the managers observed themselves, stamped with store time; a new message alone does not make it younger. */
 export function observe(
   task: Task,
   status: Pick<TaskStatus, 'State' | 'Message'> & { readonly Err?: string | undefined },
@@ -35,10 +35,11 @@ export function observe(
 ): Task {
   const { Err: _old, ...kept } = task.Status;
   const { Err, ...seen } = status;
+  const AppliedAt = seen.State === task.Status.State ? task.Internal.AppliedAt : context.now;
   return {
     ...task,
     Status: { ...kept, ...seen, ...(Err === undefined ? {} : { Err }), Timestamp: timestampOf(context.now) },
-    Internal: { ...task.Internal, AppliedAt: context.now },
+    Internal: { ...task.Internal, AppliedAt },
   };
 }
 

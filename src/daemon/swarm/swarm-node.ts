@@ -1,12 +1,13 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Agent, createAgent, fileStateStorage } from '../../agent/index.ts';
-import type { HostPort, LogsPort, ResolvedInit, SwarmControl, SwarmMembership } from '../../api/index.ts';
+import type { HostPort, LogsPort, ResolvedInit, ResolvedJoin, SwarmControl, SwarmMembership } from '../../api/index.ts';
 import { type Cancel, messageOf, Refusal, Unavailable } from '../../base/index.ts';
 import {
   createJoinToken,
   createRoot,
   issueNodeCertificate,
+  parseJoinToken,
   readKeyFile,
   trustInfo,
   writeKeyFile,
@@ -136,7 +137,8 @@ export class SwarmNode implements SwarmControl, LogsPort {
     });
   }
 
-  async join(): Promise<void> {
+  async join({ request }: ResolvedJoin): Promise<void> {
+    parseJoinToken(request.JoinToken ?? '');
     throw new Refusal('not-built-yet', { what: 'joining a swarm of several nodes' });
   }
 

@@ -75,6 +75,29 @@ test('reports that can not be written wait for the disk, unacknowledged', async 
   expect(store.get('task', 'a')).toMatchObject({ Status: { State: 'failed' }, Internal: { AppliedAt: 1_000 } });
 });
 
+test('a task reaches a state once: later news of the same state do not make it younger', async () => {
+  const { store, join, clock } = setUp(onNode1);
+  const agent = await join('node1');
+  const report = async (batch: number, State: TaskState, Message: string) => {
+    agent.send({
+      kind: 'statuses',
+      sessionId: agent.joined,
+      batch,
+      statuses: [{ taskId: 'b' as TaskId, status: { State, Message, Timestamp: 't' } }],
+    });
+    await settle();
+    return store.get('task', 'b');
+  };
+  clock.advance(1_000);
+  expect(await report(1, 'running', 'started')).toMatchObject({ Internal: { AppliedAt: 1_000 } });
+  clock.advance(1_000);
+  expect(await report(2, 'running', 'healthy')).toMatchObject({
+    Status: { Message: 'healthy' },
+    Internal: { AppliedAt: 1_000 },
+  });
+  expect(await report(3, 'failed', 'exited')).toMatchObject({ Internal: { AppliedAt: 2_000 } });
+});
+
 test('an agent that floods is turned away', async () => {
   const { join, proposer } = setUp(onNode1);
   const agent = await join('node1');

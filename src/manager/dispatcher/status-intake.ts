@@ -147,7 +147,9 @@ function merged(batches: readonly StatusBatch[]): Report[] {
 function transactionFor(view: View, { taskId, nodeId, status }: Report, now: Instant): Transaction | undefined {
   const task = view.get('task', taskId);
   if (task === undefined || task.NodeID !== nodeId || !isNews(task, status)) return undefined;
-  const object: Task = { ...task, Status: status, Internal: { ...task.Internal, AppliedAt: now } };
+  // News of the state that it is in already (a later message, a health report) must not make it look younger.
+  const AppliedAt = status.State === task.Status.State ? task.Internal.AppliedAt : now;
+  const object: Task = { ...task, Status: status, Internal: { ...task.Internal, AppliedAt } };
   return {
     preconditions: [{ kind: 'revision', table: 'task', id: taskId, revision: task.Internal.Revision }],
     changes: [{ kind: 'put', table: 'task', object }],

@@ -24,7 +24,7 @@ export interface TaskStatus {
 export interface TaskInternal extends InternalMeta {
   /** With ServiceID: the key of the task's template. */
   readonly SpecVersion: number;
-  /** Store time when the status was applied; agents' clocks do not decide. */
+  /** Store time when the observed state was reached: later news of the same state leave it. Agents' clocks do not decide. */
   readonly AppliedAt: Instant;
   /** A replacement held at desired `ready`: not started before this store time … */
   readonly StartAt?: Instant;
