@@ -5,22 +5,21 @@ import { AgentWorld, complete, increment, task, template, worldWith } from './ag
 import { decodeRecord } from './state.ts';
 
 describe('ends of the process', () => {
-  test.each([0, 1, 2, 5, 10, 40, 55, 60, 70, 80, 90, 120, 260, 320, 1000])(
-    'killed %i ms after its start, the task runs once in the end and nothing is stopped',
-    async (ms) => {
-      const world = await worldWith(['t1']);
-      await world.pass(ms);
-      await world.restart();
-      await world.pass(10_000);
-      expect([world.manager.stateOf('t1'), world.running()]).toEqual(['running', ['web.1.t1']]);
-      expect(world.engine.containers()).toHaveLength(1);
-      expect(world.count('stop')).toBe(0);
-      const starts = world.count('start');
-      await world.restart();
-      await world.pass(10_000);
-      expect([world.count('start'), world.running()]).toEqual([starts, ['web.1.t1']]);
-    },
-  );
+  test.each([
+    0, 1, 2, 5, 10, 40, 55, 60, 70, 80, 90, 120, 260, 320, 1000,
+  ])('killed %i ms after its start, the task runs once in the end and nothing is stopped', async (ms) => {
+    const world = await worldWith(['t1']);
+    await world.pass(ms);
+    await world.restart();
+    await world.pass(10_000);
+    expect([world.manager.stateOf('t1'), world.running()]).toEqual(['running', ['web.1.t1']]);
+    expect(world.engine.containers()).toHaveLength(1);
+    expect(world.count('stop')).toBe(0);
+    const starts = world.count('start');
+    await world.restart();
+    await world.pass(10_000);
+    expect([world.count('start'), world.running()]).toEqual([starts, ['web.1.t1']]);
+  });
 
   test.each([0, 1, 3, 8, 12, 15, 18, 25])('killed %i ms into a removal, nothing is left in the end', async (ms) => {
     const world = await worldWith(['t1', 't2']);
@@ -184,21 +183,23 @@ describe('the engine', () => {
     expect(world.manager.statusOf('t1')).toMatchObject({ State: 'failed', Err: 'task: non-zero exit (5)' });
   });
 
-  test.each(['create', 'start', 'find', 'inspect'] as const)(
-    'an outage in the middle of %s loses nothing',
-    async (operation) => {
-      const world = await worldWith(['t1']);
-      world.engine.failNext(operation, new Refusal('container-name-taken', { name: 'x' }));
-      world.engine.failNext(operation, new Refusal('container-name-taken', { name: 'x' }));
-      await world.pass(60);
-      world.engine.setAvailability('down');
-      await world.pass(3000);
-      world.engine.setAvailability('up');
-      await world.pass(60_000);
-      expect(world.engine.containers().length).toBeLessThanOrEqual(1);
-      expect(['running', 'rejected', 'failed']).toContain(world.manager.stateOf('t1'));
-    },
-  );
+  test.each([
+    'create',
+    'start',
+    'find',
+    'inspect',
+  ] as const)('an outage in the middle of %s loses nothing', async (operation) => {
+    const world = await worldWith(['t1']);
+    world.engine.failNext(operation, new Refusal('container-name-taken', { name: 'x' }));
+    world.engine.failNext(operation, new Refusal('container-name-taken', { name: 'x' }));
+    await world.pass(60);
+    world.engine.setAvailability('down');
+    await world.pass(3000);
+    world.engine.setAvailability('up');
+    await world.pass(60_000);
+    expect(world.engine.containers().length).toBeLessThanOrEqual(1);
+    expect(['running', 'rejected', 'failed']).toContain(world.manager.stateOf('t1'));
+  });
 
   test('a container that someone removed behind our back is a failed task', async () => {
     const world = await worldWith(['t1']);

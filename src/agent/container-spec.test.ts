@@ -132,12 +132,14 @@ describe('templates', () => {
     ]);
   });
 
-  test.each(['{{.Nope}}', '{{.Service.Labels.absent}}', '{{range .Task}}{{end}}', '{{.Service.constructor}}'])(
-    '%s is refused by name',
-    (text) => {
-      expect(() => plan({ Env: [`A=${text}`] })).toThrow(/expanding env/);
-    },
-  );
+  test.each([
+    '{{.Nope}}',
+    '{{.Service.Labels.absent}}',
+    '{{range .Task}}{{end}}',
+    '{{.Service.constructor}}',
+  ])('%s is refused by name', (text) => {
+    expect(() => plan({ Env: [`A=${text}`] })).toThrow(/expanding env/);
+  });
 
   test('the slot of a global task is its node', () => {
     expect(plan({ Hostname: '{{.Task.Slot}}' }, {}, 0).create.Hostname).toBe(NODE);

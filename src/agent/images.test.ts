@@ -51,27 +51,24 @@ describe('an image that is here', () => {
   test.each([
     ['was made here', made, MADE_HERE_PATIENCE_MS],
     ['came from a registry', pulled, REGISTRY_PATIENCE_MS],
-  ])(
-    'and %s waits for a silent registry for its time only, then not again for a while',
-    async (_how, local, patienceMs) => {
-      const { clock, pulls, ensure } = shelf(local);
-      const first = ensure();
-      await settled();
-      clock.advance(patienceMs - 1);
-      await settled();
-      expect(first.outcome).toBe('waiting');
-      clock.advance(1);
-      await settled();
-      const second = ensure();
-      await settled();
-      expect([first.outcome, second.outcome, pulls.length]).toEqual(['here', 'here', 1]);
-      clock.advance(FAILED_PULL_MEMORY_MS + PULL_STALL_MS);
-      await settled();
-      const third = ensure();
-      await settled();
-      expect([third.outcome, pulls.length]).toEqual(['waiting', 2]);
-    },
-  );
+  ])('and %s waits for a silent registry for its time only, then not again for a while', async (_how, local, patienceMs) => {
+    const { clock, pulls, ensure } = shelf(local);
+    const first = ensure();
+    await settled();
+    clock.advance(patienceMs - 1);
+    await settled();
+    expect(first.outcome).toBe('waiting');
+    clock.advance(1);
+    await settled();
+    const second = ensure();
+    await settled();
+    expect([first.outcome, second.outcome, pulls.length]).toEqual(['here', 'here', 1]);
+    clock.advance(FAILED_PULL_MEMORY_MS + PULL_STALL_MS);
+    await settled();
+    const third = ensure();
+    await settled();
+    expect([third.outcome, pulls.length]).toEqual(['waiting', 2]);
+  });
 
   test('waits for a registry that has answered until the new one is whole', async () => {
     const { clock, pulls, ensure } = shelf(pulled);

@@ -17,10 +17,11 @@ test('a second daemon on the same state is refused with the process that holds i
   await (await lockState(directory))();
 });
 
-test.each(['', '999999 1-boot\n', `${process.pid} 1-another-boot\n`])(
-  'a lock that nobody holds (%j) is replaced',
-  async (left) => {
-    await writeFile(join(directory, 'daemon.lock'), left);
-    await (await lockState(directory))();
-  },
-);
+test.each([
+  '',
+  '999999 1-boot\n',
+  `${process.pid} 1-another-boot\n`,
+])('a lock that nobody holds (%j) is replaced', async (left) => {
+  await writeFile(join(directory, 'daemon.lock'), left);
+  await (await lockState(directory))();
+});

@@ -122,11 +122,15 @@ describe('a machine that stops at any operation', () => {
     for (let haltAt = 1; haltAt < operations; haltAt++) await threeLives(haltAt, { haltAt });
   });
 
-  test.each<SyncPoint>(['batch', 'segment', 'segment-name', 'cut', 'snapshot', 'snapshot-name'])(
-    'would lose it without the sync of a %s',
-    async (point) => {
-      const operations = await threeLives(1, {});
-      expect(await firstLoss(point, operations), `no loss found without the sync ${point}`).toBeDefined();
-    },
-  );
+  test.each<SyncPoint>([
+    'batch',
+    'segment',
+    'segment-name',
+    'cut',
+    'snapshot',
+    'snapshot-name',
+  ])('would lose it without the sync of a %s', async (point) => {
+    const operations = await threeLives(1, {});
+    expect(await firstLoss(point, operations), `no loss found without the sync ${point}`).toBeDefined();
+  });
 });

@@ -26,11 +26,14 @@ test('a member is read as it was written; without a file the node is none', asyn
   expect(await readMember(path)).toEqual(member);
 });
 
-test.each(['', '{"version":1', '{"version":2}', '{"version":1,"nodeId":"x"}', '[]'])(
-  '%j is refused with the file’s name',
-  async (text) => {
-    const path = join(directory, 'member.json');
-    await writeFile(path, text);
-    await expect(readMember(path)).rejects.toThrow(path);
-  },
-);
+test.each([
+  '',
+  '{"version":1',
+  '{"version":2}',
+  '{"version":1,"nodeId":"x"}',
+  '[]',
+])('%j is refused with the file’s name', async (text) => {
+  const path = join(directory, 'member.json');
+  await writeFile(path, text);
+  await expect(readMember(path)).rejects.toThrow(path);
+});

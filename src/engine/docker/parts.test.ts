@@ -19,12 +19,17 @@ test.each([
   expect(addressText(parseEngineAddress(given))).toBe(text);
 });
 
-test.each(['', 'docker.sock', 'ssh://x', 'tcp://', 'tcp://a:0', 'tcp://a:70000', 'unix://relative'])(
-  'the address %j is refused',
-  (address) => {
-    expect(() => parseEngineAddress(address)).toThrow(expect.objectContaining({ code: 'engine-address-invalid' }));
-  },
-);
+test.each([
+  '',
+  'docker.sock',
+  'ssh://x',
+  'tcp://',
+  'tcp://a:0',
+  'tcp://a:70000',
+  'unix://relative',
+])('the address %j is refused', (address) => {
+  expect(() => parseEngineAddress(address)).toThrow(expect.objectContaining({ code: 'engine-address-invalid' }));
+});
 
 test.each([
   ['busybox', 'busybox:latest'],

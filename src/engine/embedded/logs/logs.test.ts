@@ -14,12 +14,16 @@ test('a line of the file: stream, time to the nanosecond, content with its space
   expect(text(parseLogLine(bytes(`${AT} stdout P `))?.bytes)).toBe('');
 });
 
-test.each(['', 'x', `${AT} stdout F`, `${AT} stdin F x`, `${AT} stdout Q x`, 'never stdout F x'])(
-  '%j is no line',
-  (line) => {
-    expect(parseLogLine(bytes(line))).toBeUndefined();
-  },
-);
+test.each([
+  '',
+  'x',
+  `${AT} stdout F`,
+  `${AT} stdin F x`,
+  `${AT} stdout Q x`,
+  'never stdout F x',
+])('%j is no line', (line) => {
+  expect(parseLogLine(bytes(line))).toBeUndefined();
+});
 
 test('pieces of a long line are one record at the time of the first; streams do not mix', () => {
   const joiner = new LineJoiner();

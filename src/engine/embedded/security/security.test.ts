@@ -87,14 +87,16 @@ describe('seccomp', () => {
     expect(actionsOf(resolved, 'keyctl')).toEqual([['SCMP_ACT_ERRNO', 1]]);
   });
 
-  test.each(['{', '[]', '{"defaultAction":"x","syscalls":5}', '{"defaultAction":"x","syscalls":[{}]}'])(
-    'a profile %s is refused',
-    (text) => {
-      expect(() => parseSeccompProfile(text, 'this container')).toThrow(
-        /decoding seccomp profile of this container failed/,
-      );
-    },
-  );
+  test.each([
+    '{',
+    '[]',
+    '{"defaultAction":"x","syscalls":5}',
+    '{"defaultAction":"x","syscalls":[{}]}',
+  ])('a profile %s is refused', (text) => {
+    expect(() => parseSeccompProfile(text, 'this container')).toThrow(
+      /decoding seccomp profile of this container failed/,
+    );
+  });
 });
 
 test('security options in both spellings; what can not be done is refused', () => {

@@ -35,21 +35,18 @@ test.each<[string, Buffer]>([
   ['none', plain],
   ['gzip', gzipSync(plain)],
   ['zstd', zstdCompressSync(plain)],
-])(
-  'compression %s: the digest is of the plain archive, progress of the compressed bytes',
-  async (compression, archive) => {
-    const layer = await unpack(archive);
-    expect(layer).toMatchObject({
-      diffId: digestOf(plain),
-      compression,
-      entries: 2,
-      sizeBytes: 300_001,
-      hidesBelow: false,
-    });
-    expect(layer.bytes.at(-1)).toBe(archive.length);
-    expect((await readFile(join(directory, 'layer/zeros'))).length).toBe(300_000);
-  },
-);
+])('compression %s: the digest is of the plain archive, progress of the compressed bytes', async (compression, archive) => {
+  const layer = await unpack(archive);
+  expect(layer).toMatchObject({
+    diffId: digestOf(plain),
+    compression,
+    entries: 2,
+    sizeBytes: 300_001,
+    hidesBelow: false,
+  });
+  expect(layer.bytes.at(-1)).toBe(archive.length);
+  expect((await readFile(join(directory, 'layer/zeros'))).length).toBe(300_000);
+});
 
 test('the digest covers what follows the end of the archive', async () => {
   const longer = Buffer.concat([plain, Buffer.alloc(100_000, 7)]);
