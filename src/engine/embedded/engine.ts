@@ -84,7 +84,8 @@ export interface EmbeddedEngine extends LocalEngine {
 }
 
 async function makeContext(options: EmbeddedEngineOptions): Promise<EngineContext> {
-  const launcher = new Launcher();
+  const launcher = new Launcher(`launcher-of=${options.runDirectory}`);
+  await launcher.endFormer();
   const { stateDirectory, runDirectory, clock } = options;
   const directories = {
     containers: join(stateDirectory, 'containers'),
@@ -338,7 +339,7 @@ class Embedded implements EmbeddedEngine {
     // What is under way comes to its end, so that nothing writes to the journal after this.
     await Promise.all(containers.map((container) => container.turns.run(async () => undefined)));
     await this.#context.cgroups.removeEmptyParents();
-    this.#context.launcher.close();
+    await this.#context.launcher.close();
   }
 
   #inspect(container: Container): ContainerInspect {

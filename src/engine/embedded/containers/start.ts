@@ -87,6 +87,7 @@ function monitor(context: EngineContext, container: Container): Promise<MonitorO
       canLowerOomScore: host.capabilities.has('CAP_SYS_RESOURCE'),
     },
     context.cgroups,
+    context.launcher,
   );
 }
 

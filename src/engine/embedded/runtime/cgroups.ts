@@ -42,11 +42,10 @@ export class Cgroups {
     return mount === undefined ? undefined : join(mount, parent, id);
   }
 
-  /** Moves a monitor that has not forked yet out of the daemon's groups. */
-  async adoptMonitor(pid: number): Promise<void> {
+  /** Files that take a monitor which has not forked yet out of the daemon's groups, once its process id is written to them. */
+  async monitorGroups(): Promise<readonly string[]> {
     this.#monitorsReady ??= this.#prepareMonitors();
-    const directories = await this.#monitorsReady;
-    await Promise.all(directories.map((directory) => writeFile(join(directory, 'cgroup.procs'), String(pid))));
+    return (await this.#monitorsReady).map((directory) => join(directory, 'cgroup.procs'));
   }
 
   /** Ends what is left of a container's processes and takes its groups away, if runc could not. */

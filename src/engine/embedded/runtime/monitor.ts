@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import { assert, Unavailable } from '../../../base/index.ts';
-import { TOOL_ENVIRONMENT } from '../host/command.ts';
+import { assert } from '../../../base/index.ts';
+import type { Launcher } from '../host/launcher.ts';
 import type { Cgroups } from './cgroups.ts';
 
 /**
@@ -16,8 +14,6 @@ const MOUNT_AND_MONITOR =
 
 /** Making a container takes 30 ms alone; with a hundred in the queue of two busy cores some seconds. */
 const CREATE_TIMEOUT_MS = 60_000;
-/** Errors of runc are a line; conmon passes it on as one JSON document. */
-const MAX_SYNC_BYTES = 65_536;
 /** Nearly the last process that the kernel ends for memory: without it the exit code is lost. */
 const MONITOR_OOM_SCORE = '-999';
 
@@ -65,90 +61,36 @@ export function parseSync(line: string): MonitorOutcome | { readonly kind: 'pid'
   return { kind: 'failed', message: (answer.message ?? '').trim() };
 }
 
-function readSyncLine(stream: Readable): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    stream.setEncoding('utf8');
-    stream.on('data', (chunk: string) => {
-      text += chunk;
-      const end = text.indexOf('\n');
-      if (end >= 0) resolve(text.slice(0, end));
-      else if (text.length > MAX_SYNC_BYTES) reject(new Error('the monitor answered without end'));
-    });
-    stream.on('end', () => resolve(text));
-    stream.on('error', reject);
-  });
-}
-
 /**
  * Starts a container's monitor (conmon), which has runc make the container and then waits for its end: it writes the exit code to
  * a file that outlives the daemon, and the output to the log. Resolves when the container is made but not yet let go.
  *
  * Measured on 2 cores, kernel 6.18, cgroup v1: 24 ms of runc create, of which a third compiles the seccomp filter, 2.5 ms overlay.
  */
-export async function startMonitor(start: MonitorStart, cgroups: Cgroups): Promise<MonitorOutcome> {
+export async function startMonitor(start: MonitorStart, cgroups: Cgroups, launcher: Launcher): Promise<MonitorOutcome> {
   const errorPath = join(start.bundle, 'monitor.err');
-  const errors = await open(errorPath, 'w', 0o600);
   const lowerDirectories = Array.from({ length: start.layerCount }, (_, index) => `l/${index}`).join(':');
-  const child = spawn(
-    'unshare',
-    [
+  const monitor = {
+    file: 'unshare',
+    args: [
       ...['--mount', '--propagation', 'slave', '/bin/sh', '-c', MOUNT_AND_MONITOR, 'sh', lowerDirectories],
       ...[start.conmonPath, ...monitorArguments(start)],
     ],
-    {
-      // Nothing but these descriptors reaches the monitor: Node opens all of its own close-on-exec.
-      stdio: ['ignore', 'ignore', errors.fd, 'pipe', 'pipe'],
-      env: { ...TOOL_ENVIRONMENT, _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4' },
-      cwd: start.bundle,
-      detached: true,
-    },
-  );
-  const timer = setTimeout(() => child.kill('SIGKILL'), CREATE_TIMEOUT_MS);
-  try {
-    const spawned = new Promise<number>((resolve, reject) => {
-      child.once('spawn', () => resolve(child.pid ?? 0));
-      child.once('error', reject);
-    });
-    const sync = child.stdio[3] as Readable; // Both are pipes by `stdio` above.
-    const go = child.stdio[4] as Writable;
-    go.on('error', () => go.destroy()); // A monitor that died early shows in the sync pipe's end.
-    const answer = readSyncLine(sync);
-    answer.catch(() => undefined); // Awaited below; a failure before must not count as unhandled.
-    const pid = await spawned;
-    await cgroups.adoptMonitor(pid);
-    if (start.canLowerOomScore) await writeOomScore(pid);
-    // The monitor forks only after this byte, so that everything it starts is in its own groups already.
-    go.end('\n');
-    const line = await answer;
-    const outcome = line === '' ? undefined : parseSync(line);
-    if (outcome?.kind === 'pid') {
-      const monitorPid = Number(await readFile(join(start.bundle, 'conmon.pid'), 'utf8'));
-      assert(monitorPid > 0, 'the monitor wrote no process id', { id: start.id });
-      return { kind: 'created', pid: outcome.pid, monitorPid };
-    }
-    if (outcome?.kind === 'failed' && outcome.message !== '') return outcome;
-    const complaint = (await readFile(errorPath, 'utf8')).trim();
-    return { kind: 'failed', message: complaint === '' ? 'the monitor ended without an answer' : complaint };
-  } catch (cause) {
-    child.kill('SIGKILL');
-    throw new Unavailable('engine-tool-failed', {
-      tool: 'conmon',
-      why: cause instanceof Error ? cause.message : cause,
-      cause,
-    });
-  } finally {
-    clearTimeout(timer);
-    for (const stream of child.stdio.slice(3)) stream?.destroy();
-    await errors.close();
+    cwd: start.bundle,
+    env: { _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4' },
+    errorPath,
+    // The monitor forks only after it was let go, so that everything it starts is in its own groups already.
+    groups: await cgroups.monitorGroups(),
+    ...(start.canLowerOomScore && { oomScore: MONITOR_OOM_SCORE }),
+  };
+  const line = await launcher.supervise(monitor, CREATE_TIMEOUT_MS);
+  const outcome = line === '' ? undefined : parseSync(line);
+  if (outcome?.kind === 'pid') {
+    const monitorPid = Number(await readFile(join(start.bundle, 'conmon.pid'), 'utf8'));
+    assert(monitorPid > 0, 'the monitor wrote no process id', { id: start.id });
+    return { kind: 'created', pid: outcome.pid, monitorPid };
   }
-}
-
-async function writeOomScore(pid: number): Promise<void> {
-  const file = await open(`/proc/${pid}/oom_score_adj`, 'w');
-  try {
-    await file.write(MONITOR_OOM_SCORE);
-  } finally {
-    await file.close();
-  }
+  if (outcome?.kind === 'failed' && outcome.message !== '') return outcome;
+  const complaint = (await readFile(errorPath, 'utf8')).trim();
+  return { kind: 'failed', message: complaint === '' ? 'the monitor ended without an answer' : complaint };
 }
