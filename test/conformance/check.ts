@@ -1,3 +1,4 @@
+import type { Difference } from './difference.ts';
 import { differences } from './differences.ts';
 import { judge, type Verdict } from './judge.ts';
 import { play } from './player.ts';
@@ -19,13 +20,17 @@ const RUN_LIMIT_MS = 170_000;
 export const asExpected: Verdict = { unexpected: [], agreeAfterAll: [], unused: [] };
 
 /**
- * Plays groups against a socket, which must be that of a node in no swarm, and says what is not as expected. Rejects when the player
- * fails or fewer calls were played than the groups have.
+ * Plays groups against a socket, which must be that of a node in no swarm, and says what is not as expected; `more` are differences
+ * of this server alone. Rejects when the player fails or fewer calls were played than the groups have.
  */
-export async function checkAnswers(socket: string, groups: readonly string[]): Promise<Verdict> {
+export async function checkAnswers(
+  socket: string,
+  groups: readonly string[],
+  more: readonly Difference[] = [],
+): Promise<Verdict> {
   const run = await play({ socket, groups, waitLimitMs: WAIT_LIMIT_MS, skippedWaits, timeoutMs: RUN_LIMIT_MS });
   const played = new Set(run.played.map((call) => call.group));
   const missing = groups.filter((group) => !played.has(group));
   if (missing.length > 0) throw new Error(`the player played nothing of ${missing.join(', ')}`);
-  return judge(run, differences, groups);
+  return judge(run, [...differences, ...more], groups);
 }

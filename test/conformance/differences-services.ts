@@ -173,7 +173,13 @@ const updates: readonly Difference[] = [
     reason: `${networks}, nor published ports: the update before was refused`,
   },
   { group: 'service-update', calls: ['service update: publish port'], ours: notBuilt, reason: ports },
-  { group: 'service-update', calls: [/^network delete/], ours: notMade, reason: networks },
+  {
+    group: 'service-update',
+    calls: ['network delete: ingress while a service needs it'],
+    ours: notBuilt,
+    reason: networks,
+  },
+  { group: 'service-update', calls: [/^network delete: (?!ingress)/], ours: notMade, reason: networks },
 ];
 
 const taskCalls: readonly Difference[] = [

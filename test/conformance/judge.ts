@@ -20,7 +20,7 @@ export function judge(run: Run, differences: readonly Difference[], groups: read
     const listed = differences.filter((difference) => concerns(difference, call));
     for (const difference of listed) used.add(difference);
     if (call.mismatches.length === 0) {
-      if (listed.length > 0) agreeAfterAll.push(titleOf(call));
+      if (listed.some(({ mayAgree }) => mayAgree !== true)) agreeAfterAll.push(titleOf(call));
       continue;
     }
     const rest = call.mismatches.filter((text) => !listed.some(({ ours }) => ours.some((known) => fits(known, text))));
