@@ -12,6 +12,8 @@ import { Workload } from '../first-light/workload.ts';
 import type { Bench, BenchOptions } from '../runner/bench.ts';
 import type { Result } from '../runner/statistics.ts';
 
+const onEmbedded = lifeCases({ isSlow: false });
+const onDocker = lifeCases({ isSlow: true });
 const loopDelay = { names: ['loop delay'] } as const;
 
 /** Services on one node, from the API's call to what a client sees of it. */
@@ -23,9 +25,9 @@ export const bench: Bench = {
       yield* foreign(options.host, options);
       return;
     }
-    if (isWanted([...lifeCases, ...callCases, loopDelay], 'embedded ', options)) yield* embedded(options);
+    if (isWanted([...onEmbedded, ...callCases, loopDelay], 'embedded ', options)) yield* embedded(options);
     if (options.signal.aborted || !hasDockerd) return;
-    if (isWanted([...lifeCases, loopDelay], 'docker ', options)) yield* docker(options);
+    if (isWanted([...onDocker, loopDelay], 'docker ', options)) yield* docker(options);
   },
 };
 
@@ -36,7 +38,7 @@ async function* foreign(socket: string, options: BenchOptions): AsyncGenerator<R
     const leave = await enterSwarm(client);
     try {
       const isOurImage = await ensureImage(client);
-      yield* runCases([...lifeCases, ...callCases], client, '', options);
+      yield* runCases([...onDocker, ...callCases], client, '', options);
       if (isOurImage) await client.status('DELETE', '/images/busybox:latest');
     } finally {
       await leave();
@@ -55,7 +57,7 @@ async function* embedded(options: BenchOptions): AsyncGenerator<Result> {
     await ensureImage(client);
     const floor = await embeddedFloor(daemon, client);
     try {
-      yield* runCases(lifeCases, client, 'embedded ', options, floor);
+      yield* runCases(onEmbedded, client, 'embedded ', options, floor);
       yield* runCases(callCases, client, '', options);
     } finally {
       client.close();
@@ -89,7 +91,7 @@ async function* docker(options: BenchOptions): AsyncGenerator<Result> {
     const floor = new DockerFloor(dockerd.socket);
     try {
       await enterSwarm(client);
-      yield* runCases(lifeCases, client, 'docker ', options, floor);
+      yield* runCases(onDocker, client, 'docker ', options, floor);
       yield* loopDelayOf('docker ', daemon, options);
     } finally {
       client.close();

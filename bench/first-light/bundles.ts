@@ -66,8 +66,9 @@ export class ControlGroups {
     return new ControlGroups(name, monitors);
   }
 
-  async adopt(pid: number): Promise<void> {
-    await Promise.all(this.#monitors.map((directory) => writeFile(join(directory, 'cgroup.procs'), String(pid))));
+  /** Take a process whose id is written to them. */
+  get monitorFiles(): readonly string[] {
+    return this.#monitors.map((directory) => join(directory, 'cgroup.procs'));
   }
 
   async remove(): Promise<void> {

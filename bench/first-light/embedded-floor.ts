@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { closeSync, type FSWatcher, openSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import { Launcher } from '../../src/engine/embedded/host/launcher.ts';
 import type { Floor } from './api-cases.ts';
 import { ControlGroups, endBundles } from './bundles.ts';
 import { inParallel } from './pool.ts';
@@ -14,7 +12,8 @@ import { stopSignal } from './workload.ts';
 const BEST_CREATES = 4;
 const BEST_REMOVALS = 4;
 
-const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', TZ: 'UTC' };
+/** Making a container takes 30 ms; many at once on a loaded machine some seconds. */
+const START_TIMEOUT_MS = 60_000;
 const MOUNT_AND_MONITOR = 'mount -t overlay overlay -o "$1" merged && shift && exec "$@"';
 /** A killed process ends within milliseconds. */
 const END_TIMEOUT_MS = 20_000;
@@ -50,6 +49,8 @@ export class EmbeddedFloor implements Floor {
   readonly #groups: ControlGroups;
   readonly #parallelism: Parallelism;
   readonly #watcher: FSWatcher;
+  /** Programs are started by a small process: a fork of this one would cost what no container needs. */
+  readonly #launcher: Launcher;
   readonly #onExit = new Map<string, () => void>();
   #made: readonly Made[] = [];
 
@@ -58,6 +59,7 @@ export class EmbeddedFloor implements Floor {
     this.#pattern = pattern;
     this.#groups = groups;
     this.#parallelism = parallelism;
+    this.#launcher = new Launcher(`launcher-of=${directory}`);
     this.#watcher = watch(join(directory, 'exit'), (_, name) => {
       if (name !== null) this.#onExit.get(name)?.();
     });
@@ -86,6 +88,7 @@ export class EmbeddedFloor implements Floor {
 
   async close(): Promise<void> {
     this.#watcher.close();
+    await this.#launcher.close();
     await endBundles(join(this.#directory, 'containers'), join(this.#directory, 'runc'));
     await this.#groups.remove();
     await rm(this.#directory, { recursive: true, force: true });
@@ -103,13 +106,12 @@ export class EmbeddedFloor implements Floor {
       [...texts, ['config.json', own] as const].map(([name, text]) => writeFile(join(bundle, name), text)),
     );
     const pid = await this.#monitor(id, bundle);
-    await succeed('runc', ['--root', join(this.#directory, 'runc'), 'start', id]);
+    await this.#runc('start', id);
     return { id, bundle, pid };
   }
 
   /** Starts the monitor, which has runc make the container; gives the process id of the container's first process. */
   async #monitor(id: string, bundle: string): Promise<number> {
-    const errors = openSync(join(bundle, 'monitor.err'), 'w');
     const options = `lowerdir=${this.#pattern.layers.join(':')},upperdir=upper,workdir=work`;
     const monitor = [
       ...['/usr/bin/conmon', '--api-version=1', '-c', id, '-u', id, '-n', id, '-r', '/usr/sbin/runc'],
@@ -119,21 +121,26 @@ export class EmbeddedFloor implements Floor {
       ...['--log-level', 'error', '--no-new-keyring'],
     ];
     const shell = ['/bin/sh', '-c', MOUNT_AND_MONITOR, 'sh', options, ...monitor];
-    const child = spawn('unshare', ['--mount', '--propagation', 'slave', ...shell], {
-      stdio: ['ignore', 'ignore', errors, 'pipe', 'pipe'],
-      env: { ...ENVIRONMENT, _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4' },
-      cwd: bundle,
-      detached: true,
-    });
-    closeSync(errors);
-    const [answer, go] = [child.stdio[3] as Readable, child.stdio[4] as Writable]; // pipes by `stdio` above
-    await this.#groups.adopt(child.pid ?? 0);
-    go.end('\n');
-    const [line]: Buffer[] = await once(answer, 'data');
-    answer.destroy();
-    const { data, message } = JSON.parse(String(line)) as { readonly data: number; readonly message?: string }; // conmon's own
-    if (data <= 0) throw new Error(`floor: ${message} ${await readFile(join(bundle, 'monitor.err'), 'utf8')}`);
+    const errorPath = join(bundle, 'monitor.err');
+    const line = await this.#launcher.supervise(
+      {
+        file: 'unshare',
+        args: ['--mount', '--propagation', 'slave', ...shell],
+        cwd: bundle,
+        env: { _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4' },
+        errorPath,
+        groups: this.#groups.monitorFiles,
+      },
+      START_TIMEOUT_MS,
+    );
+    const { data, message } = JSON.parse(line || '{"data":-1}') as { readonly data: number; readonly message?: string }; // conmon's own
+    if (data <= 0) throw new Error(`floor: ${message} ${await readFile(errorPath, 'utf8')}`);
     return data;
+  }
+
+  async #runc(command: string, id: string): Promise<void> {
+    const { code, stderr } = await this.#launcher.run('runc', ['--root', join(this.#directory, 'runc'), command, id]);
+    if (code !== 0) throw new Error(`floor: runc ${command} ${id}: ${code} ${stderr.trim()}`);
   }
 
   async #end({ id, bundle, pid }: Made): Promise<void> {
@@ -148,7 +155,7 @@ export class EmbeddedFloor implements Floor {
     process.kill(pid, stopSignal);
     await exited;
     this.#onExit.delete(id);
-    await succeed('runc', ['--root', join(this.#directory, 'runc'), 'delete', id]);
+    await this.#runc('delete', id);
     await rm(bundle, { recursive: true });
     await rm(join(this.#directory, 'exit', id));
   }
@@ -171,14 +178,4 @@ async function readPattern(bundle: string): Promise<Pattern> {
     layers: await Promise.all(layers),
     files: new Map(await Promise.all(texts)),
   };
-}
-
-async function succeed(file: string, args: readonly string[]): Promise<void> {
-  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], env: ENVIRONMENT });
-  let words = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    words += chunk;
-  });
-  const [code]: (number | null)[] = await once(child, 'close');
-  if (code !== 0) throw new Error(`floor: ${file} ${args.join(' ')}: ${code} ${words.trim()}`);
 }
