@@ -10,7 +10,15 @@ export const fastGroups = ['noswarm', 'protocol', 'init', 'swarm', 'nodes', 'ser
 export const builtGroups = [...fastGroups, 'service-update', 'tasks', 'service-delete', 'events', 'leave'] as const;
 
 /** States that only networks, ports and jobs bring about. */
-const skippedWaits = ['docker_gwbridge', 'ports allocated', 'VIPs gone', 'port allocated', 'job done', '1 of web run'];
+const skippedWaits = [
+  'docker_gwbridge',
+  'ports allocated',
+  'update with network completed',
+  'VIPs gone',
+  'port allocated',
+  'job done',
+  '1 of web run',
+];
 
 /** A monitor period of five seconds and a roll-out fit into this; nothing that is built takes longer. */
 const WAIT_LIMIT_MS = 12_000;
