@@ -23,10 +23,6 @@ export class MemoryWal implements WriteAheadLog {
     return this.#records.at(-1)?.index ?? this.#snapshot?.index ?? 0;
   }
 
-  get segmentCount(): number {
-    return 1;
-  }
-
   async append(records: readonly LogRecord[], hardState?: HardState): Promise<void> {
     const { mood } = this;
     if (mood === 'full') throw new Unavailable('log-disk-full');

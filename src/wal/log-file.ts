@@ -30,8 +30,8 @@ export interface WriteAheadLog {
   /**
    * Adds records, and the hard state if given, and resolves when they are durable. Calls made while a sync is under way share
    * the next one (group commit). An index at or below the last replaces that record and all after it (Raft's conflict rule).
-   * Rejects with `Unavailable('log-disk-full')` (nothing written, later calls may succeed) or `Unavailable('log-failed')` (the log
-   * is of no use any more; the process must end).
+   * Rejects with `log-entry-too-large` (more than 15.9 MB in one call), `Unavailable('log-disk-full')` (in both cases nothing was
+   * written and later calls may succeed) or `Unavailable('log-failed')` (the log is of no use any more; the process must end).
    */
   append(records: readonly LogRecord[], hardState?: HardState): Promise<void>;
   /**
@@ -45,8 +45,6 @@ export interface WriteAheadLog {
   ): Promise<void>;
   /** Index of the last durable record, or the snapshot's; 0 when there is none. */
   readonly lastIndex: number;
-  /** Bytes of all segments that are kept: what a snapshot would let go of. */
-  readonly segmentCount: number;
   /** Waits for what was appended, then releases the disk. */
   close(): Promise<void>;
 }

@@ -75,6 +75,31 @@ describe('appending', () => {
     await expect(log.append([huge])).rejects.toMatchObject({ code: 'log-entry-too-large' });
     await log.append([record(1)]);
   });
+
+  test('records that fit one by one and not together are refused together', async () => {
+    const disk = new SimulatedDisk();
+    const { log } = await open(disk);
+    const large = (index: number) => ({ index, term: 1, bytes: new Uint8Array(9 * 1024 * 1024) });
+    await expect(log.append([large(1), large(2)])).rejects.toMatchObject({ code: 'log-entry-too-large' });
+    await log.append([large(1)]);
+    await log.append([large(2)]);
+    await log.close();
+    expect(await read(disk)).toHaveLength(2);
+  });
+
+  test('a log that is opened again and again keeps no room for batches that never came', async () => {
+    const disk = new SimulatedDisk();
+    for (let start = 1; start <= 5; start++) {
+      const { log } = await open(disk);
+      await log.append([record(start)]);
+      await log.close();
+    }
+    await read(disk);
+    const segments = (await disk.list()).filter((name) => name.startsWith('log-'));
+    expect(segments).toHaveLength(5);
+    for (const name of segments) expect(await (await disk.open(name, { create: false })).size()).toBeLessThan(512);
+    expect(await read(disk)).toHaveLength(5);
+  });
 });
 
 describe('damage', () => {
@@ -156,6 +181,36 @@ describe('a failing disk', () => {
     const texts = await read(disk);
     expect(texts).toHaveLength(written + 1);
     expect(texts.at(-1)).toBe('after');
+  });
+
+  test('a snapshot that finds no room leaves none of it taken', async () => {
+    const disk = faulty({ capacityBytes: 20_000 });
+    const { log } = await open(disk);
+    await log.append([record(1)]);
+    const state = Array.from({ length: 40 }, () => 'x'.repeat(1000));
+    const writing = log.writeSnapshot({ index: 1, term: 1 }, chunksOf(...state), 1);
+    await expect(writing).rejects.toMatchObject({ code: 'log-disk-full' });
+    expect(await disk.list()).not.toContain('snapshot.tmp');
+    await log.append([record(2)]);
+  });
+
+  test('an error while the next segment is prepared is final: what it holds can not be known', async () => {
+    const disk = faulty({});
+    const fatal: Error[] = [];
+    const { log } = await open(disk, { onFatal: (error) => fatal.push(error) });
+    const opened = disk.open.bind(disk);
+    disk.open = async (name, options) => {
+      const file = await opened(name, options);
+      // The second preparation is that of the spare: the first made the segment in use.
+      if (fatal.length === 0 && disk.syncs.has('segment')) {
+        file.preallocate = () => Promise.reject(new Error('input/output error'));
+      }
+      return file;
+    };
+    await log.append([record(1)]);
+    await log.close();
+    expect(fatal).toMatchObject([{ code: 'log-failed' }]);
+    await expect(log.append([record(2)])).rejects.toMatchObject({ code: 'log-failed' });
   });
 });
 

@@ -128,7 +128,10 @@ async function readSegment(
     const plain = frame && frame.number === number && sealed ? sealer.open(number, link, sealed) : undefined;
     if (frame === undefined || sealed === undefined || plain === undefined) {
       const ended = { batches, link: number === 1 ? header.seed.subarray(0, TAG_BYTES) : link, lastIndex };
-      if (endOfContent(bytes) <= at) return { ...ended, cutBytes: 0 };
+      if (endOfContent(bytes) <= at) {
+        if (options.isLast) await dropZeros(file, bytes, at);
+        return { ...ended, cutBytes: 0 };
+      }
       const later = findLaterFrame(bytes, at, header.seed);
       if (later !== undefined) throw damaged(name, at, `a whole batch follows at byte ${later}`);
       if (!options.isLast) throw damaged(name, at, 'a batch is not whole, and a later segment exists');
@@ -147,6 +150,14 @@ async function cutTail(file: DiskFile, bytes: Uint8Array, at: number): Promise<n
   await file.truncate(at);
   await file.sync('cut');
   return endOfContent(bytes) - at;
+}
+
+/**
+ * Gives back the room that was filled with zeros ahead of batches that won't come: the log goes on in a new segment, and a daemon
+ * that is restarted again and again would keep a whole one for each start. Not synced: zeros that come back mean nothing.
+ */
+async function dropZeros(file: DiskFile, bytes: Uint8Array, at: number): Promise<void> {
+  if (at < bytes.length) await file.truncate(at);
 }
 
 /** Offset behind the last byte that is not zero. */

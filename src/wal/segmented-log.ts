@@ -11,8 +11,8 @@ import { type SnapshotMark, snapshotIndex, snapshotName, writeSnapshotFile } fro
 
 /** Records that share one sync; more wait for the next. Keeps a batch well below the frame limit. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
-/** One record, sealed, must fit a frame. */
-const MAX_RECORD_BYTES = MAX_FRAME_BYTES - 64 * 1024;
+/** What one append brings is one frame at least: a larger one would be written, and refused by the reader. */
+export const MAX_APPEND_BYTES = MAX_FRAME_BYTES - 64 * 1024;
 
 interface Waiting {
   readonly records: readonly LogRecord[];
@@ -33,7 +33,7 @@ export class SegmentedLog implements WriteAheadLog {
   #hardState: HardState | undefined;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
-  #spare: Promise<unknown> = Promise.resolve();
+  #spare: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #closed = false;
 
@@ -50,20 +50,12 @@ export class SegmentedLog implements WriteAheadLog {
     return this.#lastIndex;
   }
 
-  get segmentCount(): number {
-    return this.#older.length + (this.#current === undefined ? 0 : 1);
-  }
-
   append(records: readonly LogRecord[], hardState?: HardState): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#closed) return Promise.reject(new Unavailable('log-closed'));
-    let sizeBytes = 0;
-    for (const record of records) {
-      if (record.bytes.length > MAX_RECORD_BYTES) {
-        const facts = { sizeBytes: record.bytes.length, limitBytes: MAX_RECORD_BYTES };
-        return Promise.reject(new Refusal('log-entry-too-large', facts));
-      }
-      sizeBytes += recordBytes(record);
+    const sizeBytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
+    if (sizeBytes > MAX_APPEND_BYTES) {
+      return Promise.reject(new Refusal('log-entry-too-large', { sizeBytes, limitBytes: MAX_APPEND_BYTES }));
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ records, hardState, sizeBytes, resolve, reject });
@@ -122,6 +114,7 @@ export class SegmentedLog implements WriteAheadLog {
   async #segmentFor(sizeBytes: number): Promise<SegmentWriter> {
     if (this.#current?.hasRoomFor(sizeBytes)) return this.#current;
     await this.#spare;
+    if (this.#failure !== undefined) throw this.#failure;
     const { disk, dataKey, randomBytes, segmentBytes = SEGMENT_BYTES } = this.#options;
     const previousLink = this.#current?.link ?? this.#link;
     const seed = randomBytes(SEED_BYTES);
@@ -139,8 +132,10 @@ export class SegmentedLog implements WriteAheadLog {
     }
     this.#current = next;
     this.#nextSequence++;
-    // Without room for a spare the next segment says so itself, when it is needed.
-    this.#spare = prepareSpare(disk, segmentBytes).catch((error: unknown) => error);
+    this.#spare = prepareSpare(disk, segmentBytes).catch((error: unknown) => {
+      // Without room for a spare the next segment says so itself, when it is needed.
+      if (!(error instanceof DiskFull)) this.#fail('spare', error);
+    });
     return next;
   }
 

@@ -1,5 +1,5 @@
 import { Refusal } from '../base/index.ts';
-import type { Disk, DiskFile } from './disk.ts';
+import { type Disk, type DiskFile, DiskFull } from './disk.ts';
 import {
   decodeFileHeader,
   encodeFileHeader,
@@ -48,8 +48,12 @@ export async function writeSnapshotFile(
     for await (const chunk of chunks) if (chunk.length > 0) await writer.write(chunk);
     await writer.write(new Uint8Array(0));
     await file.sync('snapshot');
-  } finally {
     await file.close();
+  } catch (error) {
+    await file.close();
+    // What there is of it holds the room that the log needs to go on.
+    if (error instanceof DiskFull) await disk.remove(WRITING_NAME);
+    throw error;
   }
   await disk.rename(WRITING_NAME, snapshotName(mark.index));
   await disk.syncDirectory('snapshot-name');
