@@ -48,6 +48,17 @@ describe('assignments', () => {
     });
   });
 
+  test('a change that comes in parts is obeyed part by part; the last one raises the fence', () => {
+    const first = reconcile(held(1, ['a']), increment(1, 1, { tasks: [task('b')] }));
+    if (first.kind !== 'apply') throw new Error(first.kind);
+    expect(compareFences(first.held.fence ?? fence(0), fence(1))).toBe(0);
+    const last = reconcile(first.held, increment(1, 2, { tasks: [task('c')] }));
+    expect(last.kind === 'apply' && [...last.held.tasks.keys()]).toEqual(['a', 'b', 'c']);
+    expect(last.kind === 'apply' && last.held.fence).toEqual(fence(2));
+    // A part on a place that the agent is not at fits as little as any other increment.
+    expect(reconcile(held(1, ['a']), increment(2, 2, {}))).toEqual({ kind: 'needComplete' });
+  });
+
   test('an increment that names an unknown template can not be obeyed', () => {
     const change = { tasks: [{ ...task('x'), SpecVersion: 7 }] };
     expect(reconcile(held(1, ['a']), increment(1, 2, change))).toEqual({ kind: 'needComplete' });

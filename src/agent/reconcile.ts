@@ -50,8 +50,10 @@ export function reconcile(held: Held, incoming: Assignments): Reconciled {
   const age = held.fence === undefined ? 1 : compareFences(incoming.fence, held.fence);
   if (age < 0) return { kind: 'stale' };
   if (incoming.kind === 'complete') return applyComplete(held, incoming);
-  if (age === 0) return { kind: 'duplicate' };
   const { appliesTo } = incoming;
+  // A part of a large change leaves the fence where it is until the last one; obeying a part twice changes nothing.
+  const isPart = appliesTo !== undefined && compareFences(appliesTo, incoming.fence) === 0;
+  if (age === 0 && !isPart) return { kind: 'duplicate' };
   const fits = held.fence !== undefined && appliesTo !== undefined && compareFences(appliesTo, held.fence) === 0;
   return fits ? applyIncrement(held, incoming) : { kind: 'needComplete' };
 }

@@ -25,7 +25,10 @@ export interface AssignedTask {
 export interface Assignments {
   readonly kind: 'complete' | 'incremental';
   readonly fence: Fence;
-  /** For an increment: the fence of the set that it changes; an agent at another one asks for a complete set. */
+  /**
+   * For an increment: the fence of the set that it changes; an agent at another one asks for a complete set. Equal to `fence` in all
+   * but the last part of a change that is too large for one message.
+   */
   readonly appliesTo?: Fence;
   readonly tasks: readonly AssignedTask[];
   /** Tasks no longer assigned: stop, remove the container, forget. */

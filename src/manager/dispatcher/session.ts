@@ -3,7 +3,7 @@ import type { AssignedTask, Assignments, Fence, ManagerConnection, ManagerMessag
 import { templateKey, type View } from '../../store/index.ts';
 import { assignedTask, isSameAssignment, toAssigned } from './assigned-task.ts';
 
-/** Tasks of one increment; more go in several, chained. Keeps a message near 1 MB, so that heartbeats pass between. */
+/** Tasks of one increment; more go in several, the last of which carries the new fence. Keeps a message near 1 MB, so that heartbeats pass between. */
 export const MAX_INCREMENT_TASKS = 1_000;
 
 export interface SessionOptions {
@@ -123,18 +123,22 @@ export class Session {
   }
 
   #sendIncrements(changes: Omit<Assignments, 'kind' | 'fence' | 'appliesTo'>, fence: Fence): void {
+    const appliesTo = this.#fence;
+    if (appliesTo === undefined) return;
     for (let from = 0; from === 0 || from < changes.tasks.length; from += MAX_INCREMENT_TASKS) {
       const rest = from === 0 ? changes : { removedTasks: [], templates: [], removedTemplates: [] };
+      const isLast = from + MAX_INCREMENT_TASKS >= changes.tasks.length;
       const assignments: Assignments = {
         ...rest,
         kind: 'incremental',
-        fence,
-        ...(this.#fence === undefined ? {} : { appliesTo: this.#fence }),
+        // All but the last leave the agent where it is: who has only some of a change has not got there yet.
+        fence: isLast ? fence : appliesTo,
+        appliesTo,
         tasks: changes.tasks.slice(from, from + MAX_INCREMENT_TASKS),
       };
-      this.#fence = fence;
       this.send({ kind: 'assignments', assignments });
     }
+    this.#fence = fence;
   }
 
   #keep(view: View, task: AssignedTask, templates: TaskTemplate[]): void {
