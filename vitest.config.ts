@@ -6,5 +6,7 @@ export default defineConfig({
     exclude: ['**/*.e2e.test.ts'],
     pool: 'threads',
     maxWorkers: 2,
+    // No test waits for time to pass; this ends one that hangs, also on a machine that is busy.
+    testTimeout: 60_000,
   },
 });
