@@ -180,6 +180,22 @@ test('a loop that throws rests longer each time, then begins anew; its log names
   expect(log.events).toEqual(['error loop failed', 'error loop failed']);
 });
 
+test('a loop that fails to name its next deadline rests and begins anew as well', async () => {
+  const { loop, runner, clock, log } = setUp();
+  const fails = (): never => {
+    throw new Error('no such task');
+  };
+  const nextDeadline = loop.nextDeadline;
+  loop.nextDeadline = fails;
+  runner.start();
+  await settle();
+  expect(log.events).toEqual(['error loop failed']);
+  loop.nextDeadline = nextDeadline;
+  clock.advance(1_000);
+  await settle();
+  expect(loop.told).toEqual(['start', 'act', 'start', 'act']);
+});
+
 test('an object that the loop gives a rest is logged and told of', async () => {
   const { loop, runner, log } = setUp();
   loop.decide = (_view, context) => {

@@ -140,7 +140,11 @@ export class LoopRunner {
   /** Looks when the loop wants to act without a commit. */
   #followDeadline(decided: boolean): void {
     if (this.#needsStart) return;
-    const deadline = this.#options.loop.nextDeadline();
+    let deadline: Instant | undefined;
+    this.#guard(() => {
+      deadline = this.#options.loop.nextDeadline();
+    });
+    if (this.#needsStart) return;
     if (deadline === undefined) {
       this.#idleActs = 0;
       this.#sleep(undefined);

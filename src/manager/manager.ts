@@ -102,7 +102,9 @@ export class Manager {
     this.#storeClock = new StoreClock(options.clock, () => store.storeTime);
     const storeNow = () => this.#storeClock.now();
     this.#proposer = new Proposer({ log, machine, view: store, clock: options.clock, storeNow });
-    const shared = { ...options, view: store, proposer: this.#proposer, storeNow, nextTurn: turn };
+    // Without what was found on the disk: it is applied, and would stay in memory as long as any part holds it.
+    const { recovered: _applied, bootstrap: _proposed, ...lasting } = options;
+    const shared = { ...lasting, view: store, proposer: this.#proposer, storeNow, nextTurn: turn };
     this.#runners = (options.loops ?? createLoops()).map((loop) => new LoopRunner({ ...shared, loop }));
     this.#dispatcher = new Dispatcher({ ...shared, term: () => log.leadership().term });
   }

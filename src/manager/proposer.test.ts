@@ -146,6 +146,10 @@ test('a disk that does not answer holds nobody', async () => {
   const waiting = expect(proposer.submit(create(2), 'request')).rejects.toMatchObject({ code: 'deadline-passed' });
   clock.advance(PROPOSE_TIMEOUT_MS);
   await Promise.all([sent, waiting]);
+  // Who comes while it still hangs is not held longer.
+  const later = expect(proposer.submit(create(3), 'request')).rejects.toMatchObject({ code: 'deadline-passed' });
+  clock.advance(PROPOSE_TIMEOUT_MS);
+  await later;
   wal.mood = 'good';
   wal.release();
   await settle();

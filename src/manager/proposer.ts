@@ -156,12 +156,19 @@ export class Proposer {
     }
   }
 
-  /** A log that does not answer must not hold its callers: what is on its way may still come, what waits never went. */
+  /**
+   * A log that does not answer must not hold its callers: what is on its way may still come, what waits never went. Looks again as
+   * long as the log hangs, for those who come meanwhile.
+   */
   #startTimer(batch: readonly Item[]): Cancel {
-    return this.#options.clock.after(PROPOSE_TIMEOUT_MS, () => {
-      for (const item of batch) settle(item, () => item.reject(new Unavailable('outcome-unknown')));
-      this.#rejectWaiting(new Unavailable('deadline-passed', { what: 'the change', timeoutMs: PROPOSE_TIMEOUT_MS }));
-    });
+    const wait = (): Cancel =>
+      this.#options.clock.after(PROPOSE_TIMEOUT_MS, () => {
+        for (const item of batch) settle(item, () => item.reject(new Unavailable('outcome-unknown')));
+        this.#rejectWaiting(new Unavailable('deadline-passed', { what: 'the change', timeoutMs: PROPOSE_TIMEOUT_MS }));
+        cancel = wait();
+      });
+    let cancel = wait();
+    return () => cancel();
   }
 
   #rejectWaiting(error: Error): void {

@@ -42,7 +42,7 @@ export class NodeWriter {
       return;
     }
     this.#writing.set(nodeId, true);
-    this.#write(nodeId).finally(() => this.#writing.delete(nodeId));
+    this.#write(nodeId);
   }
 
   async #write(nodeId: NodeId): Promise<void> {
@@ -51,6 +51,8 @@ export class NodeWriter {
       const isDone = await this.#attempt(nodeId);
       if (!isDone) this.#writing.set(nodeId, true);
     }
+    // In the same step as the last look, so that no news falls between.
+    this.#writing.delete(nodeId);
   }
 
   /** False when somebody else wrote the node meanwhile, or nobody could. */

@@ -3,7 +3,7 @@ import { type Entry, encodeEntry, Store } from '../../store/index.ts';
 import { nodeObject, put } from '../../store/testing.ts';
 import { MemoryLog, MemoryWal, settle } from '../testing.ts';
 import { nextTurn } from '../turns.ts';
-import { openSingleMemberLog } from './single-member-log.ts';
+import { MAX_WAITING_ENTRIES, openSingleMemberLog } from './single-member-log.ts';
 import { StoreMachine } from './store-machine.ts';
 
 const entry = (number: number, storeTime = 0): Uint8Array => {
@@ -140,7 +140,7 @@ test('an entry that can not be applied ends the daemon', async () => {
 test('what waits has a limit; a closed log takes nothing and hands over what it took', async () => {
   const { wal, log } = await open();
   wal.mood = 'slow';
-  const taken = Array.from({ length: 65 }, (_, at) => log.propose(entry(at + 1)));
+  const taken = Array.from({ length: 1 + MAX_WAITING_ENTRIES }, (_, at) => log.propose(entry(at + 1)));
   await expect(log.propose(entry(99))).rejects.toMatchObject({ code: 'queue-full' });
   wal.mood = 'good';
   wal.release();

@@ -4,8 +4,11 @@ import type { CommittedEntry, Leadership, ReplicatedLog, StateMachine } from '..
 import type { ManagerLog, NextTurn } from '../turns.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 
-/** Entries that may wait for the append under way; the proposer above keeps one, so that this is for its successors. */
-export const MAX_WAITING_ENTRIES = 64;
+/**
+ * Entries that may wait for the append under way; they share the next one, and 8 of the largest fit a frame of the log. The proposer
+ * above has one on its way at a time.
+ */
+export const MAX_WAITING_ENTRIES = 8;
 
 /** Bytes of records applied between two turns of the event loop while recovering: about 10 ms. */
 const RECOVERY_SLICE_BYTES = 250_000;
@@ -27,6 +30,15 @@ export interface SingleMemberLogOptions {
   readonly log: ManagerLog;
 }
 
+/** What the log keeps of its options: all but what was found on the disk, which may be 64 MB. */
+export type LastingOptions = Omit<SingleMemberLogOptions, 'recovered'>;
+
+/** Entries that the newest snapshot does not hold yet. */
+export interface Backlog {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
 interface Proposal {
   readonly bytes: Uint8Array;
   readonly resolve: (entry: CommittedEntry) => void;
@@ -38,7 +50,8 @@ interface Proposal {
  * that nothing computed before the restart passes for new.
  */
 export async function openSingleMemberLog(options: SingleMemberLogOptions): Promise<SingleMemberLog> {
-  const { wal, recovered, machine, nextTurn } = options;
+  const { recovered, ...lasting } = options;
+  const { wal, machine, nextTurn } = lasting;
   const { snapshot, records, hardState } = recovered;
   if (snapshot !== undefined) await machine.restore(snapshot, snapshot.chunks());
   let sinceTurn = 0;
@@ -52,12 +65,13 @@ export async function openSingleMemberLog(options: SingleMemberLogOptions): Prom
   const last = records.at(-1) ?? snapshot;
   const term = Math.max(hardState?.term ?? 0, last?.term ?? 0) + 1;
   await wal.append([], { term, vote: OWN_VOTE, commit: last?.index ?? 0 });
-  return new SingleMemberLog(options, term, last?.index ?? 0);
+  const backlog = { entries: records.length, bytes: records.reduce((sum, record) => sum + record.bytes.length, 0) };
+  return new SingleMemberLog(lasting, { term, lastIndex: last?.index ?? 0, backlog });
 }
 
 /** The replicated log of one member: what its disk has synced is committed. One append is under way at a time; the rest shares the next. */
 export class SingleMemberLog implements ReplicatedLog {
-  readonly #options: SingleMemberLogOptions;
+  readonly #options: LastingOptions;
   readonly #term: number;
   readonly #snapshots: SnapshotKeeper;
   readonly #listeners = new Set<(leadership: Leadership) => void>();
@@ -67,11 +81,11 @@ export class SingleMemberLog implements ReplicatedLog {
   #isClosed = false;
   #failure: Error | undefined;
 
-  constructor(options: SingleMemberLogOptions, term: number, lastIndex: number) {
+  constructor(options: LastingOptions, start: { term: number; lastIndex: number; backlog: Backlog }) {
     this.#options = options;
-    this.#term = term;
-    this.#lastIndex = lastIndex;
-    this.#snapshots = new SnapshotKeeper(options, (error) => this.#fail(error));
+    this.#term = start.term;
+    this.#lastIndex = start.lastIndex;
+    this.#snapshots = new SnapshotKeeper(options, start.backlog, (error) => this.#fail(error));
   }
 
   propose(bytes: Uint8Array): Promise<CommittedEntry> {

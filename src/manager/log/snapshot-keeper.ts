@@ -1,6 +1,6 @@
 import { messageOf, Refusal } from '../../base/index.ts';
 import type { LogRecord } from '../../wal/index.ts';
-import type { SingleMemberLogOptions } from './single-member-log.ts';
+import type { Backlog, LastingOptions } from './single-member-log.ts';
 
 /** Entries of this size together call for a snapshot before their number does: a restart replays them in about a second. */
 export const SNAPSHOT_BYTES = 64 * 1024 * 1024;
@@ -10,18 +10,17 @@ const RETRY_SHARE = 10;
 
 /** Makes snapshots when enough was applied since the last one; never two at once, and never in the way of appends. */
 export class SnapshotKeeper {
-  readonly #options: SingleMemberLogOptions;
+  readonly #options: LastingOptions;
   readonly #fail: (error: Error) => void;
   #entries: number;
   #bytes: number;
   #writing: Promise<void> | undefined;
 
-  constructor(options: SingleMemberLogOptions, fail: (error: Error) => void) {
+  constructor(options: LastingOptions, { entries, bytes }: Backlog, fail: (error: Error) => void) {
     this.#options = options;
     this.#fail = fail;
-    const { records } = options.recovered;
-    this.#entries = records.length;
-    this.#bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
+    this.#entries = entries;
+    this.#bytes = bytes;
   }
 
   noteApplied(records: readonly LogRecord[]): void {
