@@ -106,6 +106,8 @@ export class EngineFollower {
   #check(connection: AbortController): void {
     const { clock } = this.#options;
     const cancel = clock.after(CHECK_PERIOD_MS, () => {
+      // A connection may last for months, and hears of every check once.
+      connection.signal.removeEventListener('abort', cancel);
       this.#list(connection.signal).then(
         () => this.#check(connection),
         (error: unknown) => connection.abort(error),

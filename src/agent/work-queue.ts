@@ -93,7 +93,11 @@ function beginNext(lane: Lane): void {
 
 /** Behind all of its own priority, before those of a later one. */
 function insert(waiting: Waiting[], item: Waiting): void {
-  const at = waiting.findIndex(({ priority }) => priority > item.priority);
-  if (at < 0) waiting.push(item);
-  else waiting.splice(at, 0, item);
+  const last = waiting.at(-1);
+  // Most come last: thousands of creations must not each look through all that wait.
+  if (last === undefined || last.priority <= item.priority) waiting.push(item);
+  else {
+    const at = waiting.findIndex(({ priority }) => priority > item.priority);
+    waiting.splice(at, 0, item);
+  }
 }
