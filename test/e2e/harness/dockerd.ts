@@ -69,6 +69,8 @@ class OwnDockerd implements Dockerd {
   }
 
   async begin(): Promise<void> {
+    // It refuses to start without the file that it is told of.
+    await writeFile(join(this.directory, 'daemon.json'), '{}');
     // Without a default route look-ups fail at once instead of hanging.
     await run('ip', ['netns', 'add', this.#namespace]);
     await run('ip', ['-n', this.#namespace, 'link', 'set', 'lo', 'up']);
@@ -115,8 +117,6 @@ class OwnDockerd implements Dockerd {
 
   async #untilServing(): Promise<void> {
     const deadline = Date.now() + START_TIMEOUT_MS;
-    const config = join(this.directory, 'daemon.json');
-    if (!existsSync(config)) await writeFile(config, '{}');
     for (;;) {
       if (this.#process?.exitCode !== null) throw new Error(`dockerd ended with code ${this.#process?.exitCode}`);
       if (await isServing(this.socket)) return;
