@@ -20,6 +20,9 @@ export interface RunOptions {
   readonly onReady?: ((socket: string) => void) | undefined;
 }
 
+/** All parts together; init systems send SIGKILL after 90 s. */
+const STOP_TIMEOUT_MS = 30_000;
+
 /** A part of the daemon that was started, and what ends it. */
 interface Started {
   readonly what: string;
@@ -39,13 +42,25 @@ export async function runDaemon(configuration: Configuration, options: RunOption
     await start(configuration, options, { log, started });
     await ended;
   } finally {
-    for (const { what, stop } of started.toReversed()) {
-      await stop().catch((error: unknown) => log.error({ what, reason: messageOf(error) }, 'stop failed'));
-    }
+    await stopAll(started, log);
   }
   log.info({}, 'stopped');
   // Connections to peers that never answer must not keep a stopped daemon alive.
   process.exit(0);
+}
+
+/** In the reverse order of their start. A disk or an engine that hangs must not keep a daemon that was told to stop. */
+async function stopAll(started: readonly Started[], log: Log): Promise<void> {
+  let stopping = '';
+  const timer = setTimeout(() => {
+    log.fatal({ what: stopping, timeoutMs: STOP_TIMEOUT_MS }, 'stopping takes too long: ended');
+    process.exit(1);
+  }, STOP_TIMEOUT_MS);
+  for (const { what, stop } of started.toReversed()) {
+    stopping = what;
+    await stop().catch((error: unknown) => log.error({ what, reason: messageOf(error) }, 'stop failed'));
+  }
+  clearTimeout(timer);
 }
 
 async function start(
