@@ -1,10 +1,9 @@
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { replaceFile } from '../files/index.ts';
 import type { AgentStateStorage } from './ports.ts';
 
 /** The agent's state in one file of the node's disk, readable for its owner only. Its directory must exist. */
 export function fileStateStorage(path: string): AgentStateStorage {
-  const draft = `${path}.new`;
   return {
     read: async () => {
       try {
@@ -14,22 +13,6 @@ export function fileStateStorage(path: string): AgentStateStorage {
         throw error;
       }
     },
-    // Content, then name, then directory: a crash between any two leaves the old file or the new one, whole.
-    replace: async (bytes) => {
-      const file = await open(draft, 'w', 0o600);
-      try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(draft, path);
-      const directory = await open(dirname(path), 'r');
-      try {
-        await directory.sync();
-      } finally {
-        await directory.close();
-      }
-    },
+    replace: (bytes) => replaceFile(path, bytes),
   };
 }

@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, Refusal } from '../base/index.ts';
+import { replaceFile } from '../files/index.ts';
 
 /** What only this node may know. The data key opens the node's log and snapshots; `identity` is absent outside a cluster. */
 export interface NodeKeys {
@@ -70,20 +71,5 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export async function writeKeyFile(path: string, keys: NodeKeys): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const body = { version: VERSION, dataKey: Buffer.from(keys.dataKey).toString('base64'), identity: keys.identity };
-  const temporary = `${path}.tmp`;
-  await withFile(await open(temporary, 'w', 0o600), async (handle) => {
-    await handle.chmod(0o600);
-    await handle.writeFile(`${JSON.stringify(body)}\n`);
-    await handle.sync();
-  });
-  await rename(temporary, path);
-  await withFile(await open(dirname(path), 'r'), (handle) => handle.sync());
-}
-
-async function withFile(handle: FileHandle, use: (handle: FileHandle) => Promise<void>): Promise<void> {
-  try {
-    await use(handle);
-  } finally {
-    await handle.close();
-  }
+  await replaceFile(path, `${JSON.stringify(body)}\n`);
 }

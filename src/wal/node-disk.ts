@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncDirectory } from '../files/index.ts';
 import { type Disk, type DiskFile, DiskFull } from './disk.ts';
 
 /** Zeros are written in pieces of this size. */
@@ -13,14 +14,7 @@ export async function openNodeDisk(directory: string): Promise<Disk> {
     list: () => readdir(directory),
     rename: (from, to) => translate(() => rename(join(directory, from), join(directory, to))),
     remove: (name) => rm(join(directory, name), { force: true }),
-    syncDirectory: async () => {
-      const handle = await open(directory, 'r');
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    },
+    syncDirectory: () => syncDirectory(directory),
   };
 }
 

@@ -1,6 +1,6 @@
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { messageOf, Refusal } from '../../base/index.ts';
+import { replaceFile } from '../../files/index.ts';
 import type { NodeId } from '../../model/index.ts';
 
 /** How this node is a member of its swarm. Written last when it becomes one: without this file it is none. */
@@ -54,19 +54,5 @@ export async function readMember(path: string): Promise<Member | undefined> {
 
 /** Makes this node a member, durably. */
 export async function writeMember(path: string, member: Member): Promise<void> {
-  const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify({ version: VERSION, ...member })}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  await replaceFile(path, `${JSON.stringify({ version: VERSION, ...member })}\n`);
 }

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile, syncDirectory } from '../../../files/index.ts';
 import type { ContainerId } from '../../../model/index.ts';
-import { syncDirectory, writeDurably } from '../host/durable-file.ts';
 import { readIfThere } from '../host/process.ts';
 import { type ContainerRecord, decodeRecord, encodeRecord } from './record.ts';
 
@@ -25,7 +25,7 @@ export class Journal {
   }
 
   async write(record: ContainerRecord): Promise<void> {
-    await writeDurably(join(this.bundle(record.id), 'container.json'), encodeRecord(record));
+    await replaceFile(join(this.bundle(record.id), 'container.json'), encodeRecord(record));
   }
 
   /** Everything there is; `undefined` for a directory without a record. */

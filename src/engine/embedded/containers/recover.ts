@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../../../files/index.ts';
 import type { ContainerId } from '../../../model/index.ts';
 import type { EngineContext } from '../context.ts';
-import { writeDurably } from '../host/durable-file.ts';
 import { identify, isAlive, readIfThere } from '../host/process.ts';
 import { Container } from './container.ts';
 import { wasOomKilled } from './ending.ts';
@@ -92,7 +92,7 @@ async function forgetOldBoot(context: EngineContext): Promise<void> {
   if ((await readIfThere(path))?.trim() === bootId) return;
   await rm(context.runc.root, { recursive: true, force: true });
   await mkdir(context.runc.root, { recursive: true, mode: 0o700 });
-  await writeDurably(path, `${bootId}\n`);
+  await replaceFile(path, `${bootId}\n`);
 }
 
 /** Anonymous volumes of containers whose making was cut short. */

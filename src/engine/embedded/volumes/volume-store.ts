@@ -1,8 +1,8 @@
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, Refusal, Unavailable } from '../../../base/index.ts';
+import { replaceFile, syncDirectory } from '../../../files/index.ts';
 import { runCommand } from '../host/command.ts';
-import { syncDirectory, writeDurably } from '../host/durable-file.ts';
 import { readIfThere } from '../host/process.ts';
 import { TurnQueue } from '../host/turn-queue.ts';
 import { timestampOf } from '../spec/time.ts';
@@ -76,7 +76,7 @@ export class VolumeStore {
         await mkdir(this.path(name), { recursive: true });
         const createdAt = timestampOf(this.#clock.now());
         const record: VolumeRecord = { version: VOLUME_VERSION, name, createdAt, labels, isAnonymous };
-        await writeDurably(join(this.#directory, name, 'volume.json'), JSON.stringify(record));
+        await replaceFile(join(this.#directory, name, 'volume.json'), JSON.stringify(record));
         await syncDirectory(this.#directory);
         this.#volumes.set(name, record);
       }

@@ -3,8 +3,9 @@ import { renameSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, Refusal } from '../../../../base/index.ts';
+import { syncDirectory } from '../../../../files/index.ts';
 import { type Digest, digestOf, hexOf, isDigest } from '../digest.ts';
-import { explainDiskFull, syncDirectory } from './files.ts';
+import { explainDiskFull } from './files.ts';
 
 export interface IngestOptions {
   readonly signal: AbortSignal;

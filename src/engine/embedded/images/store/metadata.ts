@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, Refusal } from '../../../../base/index.ts';
+import { replaceFile } from '../../../../files/index.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import type { Compression } from '../layers/decompress.ts';
-import { explainDiskFull, writeDurably } from './files.ts';
+import { explainDiskFull } from './files.ts';
 
 /** Written first in the file; a reader takes this version only, as there was none before. */
 const FORMAT_VERSION = 1;
@@ -77,7 +78,7 @@ export class Metadata {
     if (after === before) return;
     this.#state = after;
     try {
-      await writeDurably(this.#path, encodeState(after));
+      await replaceFile(this.#path, encodeState(after));
     } catch (error) {
       this.#state = before;
       throw explainDiskFull(error, dirname(this.#path));
