@@ -6,7 +6,7 @@ export interface ExpectedFailures {
 }
 
 /** Parts of services that the walk leaves out where it can; the word that `WITHOUT` of `cli-walk.sh` knows them by. */
-export const partsNotBuilt = ['secret', 'config', 'network', 'port'] as const;
+export const partsNotBuilt = ['secret', 'config', 'network', 'port', 'health'] as const;
 
 export const expectedFailures: readonly ExpectedFailures[] = [
   {
@@ -24,6 +24,16 @@ export const expectedFailures: readonly ExpectedFailures[] = [
   {
     checks: ['secret rm: when unused', 'config rm: when unused'],
     reason: 'secrets and configs are not built yet: there is none to remove',
+  },
+  {
+    checks: [
+      'data: secret by target and by name',
+      'data: secret mode',
+      'data: config expanded as a template',
+      'data: DNS: dnsrr name, tasks.NAME and alias each give 2 addresses',
+      'data: network rm after its services',
+    ],
+    reason: 'secrets, configs and networks are not built yet',
   },
   {
     checks: ['service inspect: a virtual IP', 'inspect a task: network attachment', 'network rm: in use'],

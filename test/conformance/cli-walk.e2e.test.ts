@@ -6,14 +6,14 @@ import { engineKinds, makeBed } from '../e2e/harness/engines.ts';
 import { expectedFailures, partsNotBuilt } from './cli-walk-failures.ts';
 
 /** In the order that the walk takes them. Those about jobs, secrets, configs, networks and stacks come with what they are about. */
-const groups = ['swarm', 'node', 'service', 'update', 'logs', 'leave'];
+const groups = ['swarm', 'node', 'service', 'update', 'logs', 'data', 'leave'];
 
 /** How long the walk lets a service converge; a monitor period and a restart fit in twice. */
 const CONVERGE_SECONDS = 15;
 const WALK_TIMEOUT_MS = 150_000;
 
 /** Fewer would mean that the walk lost a group. */
-const LEAST_CHECKS = 200;
+const LEAST_CHECKS = 220;
 
 interface Walk {
   readonly checks: readonly string[];

@@ -11,7 +11,7 @@
 #      IMAGE2    another reference to such an image, to update to (alpine:latest)
 #      ADVERTISE advertise address for swarm init (127.0.0.1)
 #      DOCKER    the CLI (docker);  T seconds any one command may take (30);  WAIT seconds to converge (45)
-#      WITHOUT   parts that the daemon has not got, of: secret config network port. Services are then made without them,
+#      WITHOUT   parts that the daemon has not got, of: secret config network port health. Services are then made without them,
 #                so that one part that is missing does not fail what follows; the checks of the part itself still run.
 export LC_ALL=C
 IMAGE=${IMAGE:-busybox:latest} IMAGE2=${IMAGE2:-alpine:latest} ADVERTISE=${ADVERTISE:-127.0.0.1}
@@ -406,9 +406,9 @@ fi
 if want data; then
   printf 's3cret-%s' $P > $W/s; q secret create $P-sd $W/s >/dev/null; q secret create $P-se $W/s >/dev/null; printf 'n={{.Service.Name}} s={{.Task.Slot}} e={{env "E"}}\n' > $W/tpl; q config create --template-driver golang $P-cd $W/tpl >/dev/null
   q network create -d overlay $P-nd >/dev/null
-  id25 'data: two services on one overlay'           $CR --name $P-srv --replicas 2 --network name=$P-nd,alias=$P-alias --endpoint-mode dnsrr $IMAGE sleep 1000
+  id25 'data: two services on one overlay'           $CR --name $P-srv --replicas 2 --stop-grace-period 1s $(flag network --network name=$P-nd,alias=$P-alias --endpoint-mode dnsrr) $IMAGE sleep 1000
   running 'data: server runs'                        $P-srv "$P-srv 2/2"
-  id25 'data: client created'                        $CR --name $P-cli --network $P-nd --env E=e1 --env SN={{.Service.Name}} --env TN={{.Task.Name}} --hostname hh --secret source=$P-se,target=named,mode=0440 --secret $P-sd --config source=$P-cd,target=/cfg/c --mount type=tmpfs,target=/tmpfs --user 0 --workdir /tmp --read-only --health-cmd true --health-interval 1s --init $IMAGE sh -c "echo SEC=\$(cat /run/secrets/named) \$(cat /run/secrets/$P-sd); ls -l /run/secrets/named; echo CFG=\$(cat /cfg/c); echo ENV=\$SN,\$TN,\$(hostname),\$(pwd); grep -c ' /tmpfs tmpfs' /proc/mounts | sed 's/^/TMPFS=/'; touch /x || echo RO=yes; grep -o -m1 docker-init /proc/1/cmdline | sed s/^/INIT=/; echo DNS; nslookup $P-srv; nslookup tasks.$P-srv; nslookup $P-alias; echo DONE; sleep 1000"
+  id25 'data: client created'                        $CR --name $P-cli $(flag network --network $P-nd) --env E=e1 --env SN={{.Service.Name}} --env TN={{.Task.Name}} --hostname hh $(flag secret --secret source=$P-se,target=named,mode=0440 --secret $P-sd) $(flag config --config source=$P-cd,target=/cfg/c) --mount type=tmpfs,target=/tmpfs --user 0 --workdir /tmp --stop-grace-period 1s --read-only $(flag health --health-cmd true --health-interval 1s) --init $IMAGE sh -c "echo SEC=\$(cat /run/secrets/named) \$(cat /run/secrets/$P-sd); ls -l /run/secrets/named; echo CFG=\$(cat /cfg/c); echo ENV=\$SN,\$TN,\$(hostname),\$(pwd); grep -c ' /tmpfs tmpfs' /proc/mounts | sed 's/^/TMPFS=/'; touch /x || echo RO=yes; grep -o -m1 docker-init /proc/1/cmdline | sed s/^/INIT=/; echo DNS; $(flag network "nslookup $P-srv; nslookup tasks.$P-srv; nslookup $P-alias;") echo DONE; sleep 1000"
   until_has 'data: client finished'                  'DONE' service logs --raw $P-cli; L=$OUT
   lg() { printf '%s' "$L" | grep -qE -- "$2"; res $? "$1" "want /$2/ in: $(printf '%s' "$L" | head -40)"; }
   lg 'data: secret by target and by name'            "^SEC=s3cret-$P s3cret-$P"

@@ -11,7 +11,7 @@ export interface Played {
 
 export interface PlayOptions {
   readonly socket: string;
-  /** Groups to play; those that build on others must come with them (recorded/README.md). */
+  /** Groups to play; those that build on others must come with them (README.md). */
   readonly groups: readonly string[];
   /** Longest wait of the player for a state that never comes, ms. */
   readonly waitLimitMs: number;
