@@ -100,13 +100,17 @@ export class Daemon {
 
   /** Leaves the swarm, removes containers, stops, and removes the directories. For the end of a suite; throws what it can't remove. */
   async dispose(): Promise<void> {
-    if (this.#process?.exitCode === null && this.#process.signalCode === null) {
-      await this.docker(['swarm', 'leave', '--force']);
-      const ids = (await this.docker(['ps', '-aq'])).stdout.split('\n').filter((id) => id !== '');
-      if (ids.length > 0) await this.docker(['rm', '-f', '-v', ...ids]);
-    }
+    await this.clean();
     await this.stop();
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Leaves the swarm and removes containers, if the daemon runs. */
+  async clean(): Promise<void> {
+    if (this.#process?.exitCode !== null || this.#process.signalCode !== null) return;
+    await this.docker(['swarm', 'leave', '--force']);
+    const ids = (await this.docker(['ps', '-aq'])).stdout.split('\n').filter((id) => id !== '');
+    if (ids.length > 0) await this.docker(['rm', '-f', '-v', ...ids]);
   }
 
   /** The docker CLI against this daemon. */
