@@ -57,7 +57,12 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const store = new Store();
   const machine = new StoreMachine(store, turn);
   const interval = () => snapshotInterval(store.cluster()?.Spec ?? {});
-  const log = await openSingleMemberLog({ ...options, machine, nextTurn: turn, snapshotInterval: interval });
+  const log = await openSingleMemberLog({ ...options, machine, nextTurn: turn, snapshotInterval: interval }).catch(
+    async (error: unknown) => {
+      await options.wal.close();
+      throw error;
+    },
+  );
   const { records, cutBytes } = options.recovered;
   const found = { index: store.index, records: records.length, cutBytes, term: log.leadership().term };
   options.log.info(found, 'state recovered');

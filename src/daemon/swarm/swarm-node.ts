@@ -7,12 +7,14 @@ import {
   createJoinToken,
   createRoot,
   issueNodeCertificate,
+  type NodeKeys,
   parseJoinToken,
   readKeyFile,
   trustInfo,
   writeKeyFile,
 } from '../../ca/index.ts';
 import type { ContainerLogOptions, ContainerLogRecord } from '../../engine/index.ts';
+import { syncDirectory } from '../../files/index.ts';
 import { bootstrap, type Manager, startManager } from '../../manager/index.ts';
 import {
   type ClusterId,
@@ -97,7 +99,8 @@ export class SwarmNode implements SwarmControl, LogsPort {
 
   async init(init: ResolvedInit, signal: AbortSignal): Promise<NodeId> {
     return this.#exclusively('init', async () => {
-      if (this.#running !== undefined) throw new Refusal('already-in-swarm');
+      // State that can't be used is still there, and its key with it.
+      if (this.#running !== undefined || this.#failure !== undefined) throw new Refusal('already-in-swarm');
       const { clock, random, node } = this.#options;
       const nodeId = newId(random) as NodeId;
       const clusterId = newId(random) as ClusterId;
@@ -124,14 +127,8 @@ export class SwarmNode implements SwarmControl, LogsPort {
         nodeAddress: init.advertise.host,
         description: { ...(await node.engine.describe(signal)), TLSInfo: tlsInfo },
       });
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await writeKeyFile(this.#path('node.key'), {
-        dataKey: random.bytes(DATA_KEY_BYTES),
-        identity: { nodeId, ...identity },
-      });
-      const member = memberOf(nodeId, init);
-      await this.#start(member, first);
-      await writeMember(this.#path('member.json'), member);
+      const keys = { dataKey: random.bytes(DATA_KEY_BYTES), identity: { nodeId, ...identity } };
+      await this.#become(memberOf(nodeId, init), keys, first);
       await this.#untilReady(nodeId, signal);
       return nodeId;
     });
@@ -148,12 +145,8 @@ export class SwarmNode implements SwarmControl, LogsPort {
       const running = this.#running;
       // State that can't be read can still be left.
       if (running !== undefined) await this.#end(running, 'leave');
+      await this.#removeState();
       this.#failure = undefined;
-      const aside = `${this.#directory}.left-${Date.now()}`;
-      await rename(this.#directory, aside).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
-      });
-      await rm(aside, { recursive: true, force: true });
     });
   }
 
@@ -180,6 +173,34 @@ export class SwarmNode implements SwarmControl, LogsPort {
   async stop(): Promise<void> {
     const running = this.#running;
     if (running !== undefined) await this.#end(running, 'stop');
+  }
+
+  /** Makes this node a member, durably, or leaves nothing of it: after a failed init the next one begins from the start. */
+  async #become(member: Member, keys: NodeKeys, first: Transaction): Promise<void> {
+    try {
+      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      await syncDirectory(this.#options.configuration.stateDirectory);
+      await writeKeyFile(this.#path('node.key'), keys);
+      await this.#start(member, first);
+      await writeMember(this.#path('member.json'), member);
+    } catch (error) {
+      try {
+        if (this.#running !== undefined) await this.#end(this.#running, 'leave');
+      } finally {
+        await this.#removeState();
+      }
+      throw error;
+    }
+  }
+
+  /** Its name goes first, durably, in one step: a crash leaves all of the state or what the next start sweeps away. */
+  async #removeState(): Promise<void> {
+    const aside = `${this.#directory}.left-${this.#options.clock.now()}`;
+    await rename(this.#directory, aside).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await syncDirectory(this.#options.configuration.stateDirectory);
+    await rm(aside, { recursive: true, force: true });
   }
 
   async #start(member: Member, first?: Transaction): Promise<void> {
@@ -216,7 +237,13 @@ export class SwarmNode implements SwarmControl, LogsPort {
       describeMore: () => describeMore(manager),
       prefersLocalImages: configuration.preferLocalImages,
     });
-    await agent.start();
+    try {
+      await agent.start();
+    } catch (error) {
+      stopWatching();
+      await manager.stop();
+      throw error;
+    }
     this.#running = { member, manager, agent, stopWatching };
   }
 
