@@ -237,7 +237,7 @@ if want network; then
 fi
 
 # ---------------------------------------------------------------- service
-CR="service create -d --no-resolve-image --label cliwalk=$P --restart-delay 1s"
+CR="service create -d --no-resolve-image --label cliwalk=$P --restart-delay 1s --stop-grace-period 1s"
 if want service; then
   printf 's3cret-%s' $P > $W/s; q secret create $P-sv $W/s >/dev/null; printf 'conf-%s\n' $P > $W/c; q config create $P-cv $W/c >/dev/null
   q network create -d overlay $P-nv >/dev/null
@@ -314,7 +314,7 @@ $P-a.2"                                              service ps --format '{{.Nam
   until_has 'service ps: failed, exit code'          'Failed.*non-zero exit \(7\)' service ps --no-trunc --format '{{.CurrentState}} {{.Error}}' $P-f
   id25 'service create: restarts a failed task'      $CR --name $P-l --restart-condition any --restart-delay 500ms $IMAGE sh -c 'sleep 1; exit 1'
   until_has 'service ps: history of one slot'        "(.*[\n ]*){1}_ $P-l\.1" service ps $P-l
-  d service create --no-resolve-image --label cliwalk=$P --name $P-c $IMAGE sleep 1000
+  d service create --no-resolve-image --label cliwalk=$P --stop-grace-period 1s --name $P-c $IMAGE sleep 1000
   printf '%s' "$OUT" | grep -q 'Service .* converged'; res $? 'service create --detach=false: converges' "$OUT"
   eq  'service rm prints the names'                  "$P-p
 $P-i"                                                service rm $P-p $P-i
@@ -406,9 +406,9 @@ fi
 if want data; then
   printf 's3cret-%s' $P > $W/s; q secret create $P-sd $W/s >/dev/null; q secret create $P-se $W/s >/dev/null; printf 'n={{.Service.Name}} s={{.Task.Slot}} e={{env "E"}}\n' > $W/tpl; q config create --template-driver golang $P-cd $W/tpl >/dev/null
   q network create -d overlay $P-nd >/dev/null
-  id25 'data: two services on one overlay'           $CR --name $P-srv --replicas 2 --stop-grace-period 1s $(flag network --network name=$P-nd,alias=$P-alias --endpoint-mode dnsrr) $IMAGE sleep 1000
+  id25 'data: two services on one overlay'           $CR --name $P-srv --replicas 2 $(flag network --network name=$P-nd,alias=$P-alias --endpoint-mode dnsrr) $IMAGE sleep 1000
   running 'data: server runs'                        $P-srv "$P-srv 2/2"
-  id25 'data: client created'                        $CR --name $P-cli $(flag network --network $P-nd) --env E=e1 --env SN={{.Service.Name}} --env TN={{.Task.Name}} --hostname hh $(flag secret --secret source=$P-se,target=named,mode=0440 --secret $P-sd) $(flag config --config source=$P-cd,target=/cfg/c) --mount type=tmpfs,target=/tmpfs --user 0 --workdir /tmp --stop-grace-period 1s --read-only $(flag health --health-cmd true --health-interval 1s) --init $IMAGE sh -c "echo SEC=\$(cat /run/secrets/named) \$(cat /run/secrets/$P-sd); ls -l /run/secrets/named; echo CFG=\$(cat /cfg/c); echo ENV=\$SN,\$TN,\$(hostname),\$(pwd); grep -c ' /tmpfs tmpfs' /proc/mounts | sed 's/^/TMPFS=/'; touch /x || echo RO=yes; grep -o -m1 docker-init /proc/1/cmdline | sed s/^/INIT=/; echo DNS; $(flag network "nslookup $P-srv; nslookup tasks.$P-srv; nslookup $P-alias;") echo DONE; sleep 1000"
+  id25 'data: client created'                        $CR --name $P-cli $(flag network --network $P-nd) --env E=e1 --env SN={{.Service.Name}} --env TN={{.Task.Name}} --hostname hh $(flag secret --secret source=$P-se,target=named,mode=0440 --secret $P-sd) $(flag config --config source=$P-cd,target=/cfg/c) --mount type=tmpfs,target=/tmpfs --user 0 --workdir /tmp --read-only $(flag health --health-cmd true --health-interval 1s) --init $IMAGE sh -c "echo SEC=\$(cat /run/secrets/named) \$(cat /run/secrets/$P-sd); ls -l /run/secrets/named; echo CFG=\$(cat /cfg/c); echo ENV=\$SN,\$TN,\$(hostname),\$(pwd); grep -c ' /tmpfs tmpfs' /proc/mounts | sed 's/^/TMPFS=/'; touch /x || echo RO=yes; grep -o -m1 docker-init /proc/1/cmdline | sed s/^/INIT=/; echo DNS; $(flag network "nslookup $P-srv; nslookup tasks.$P-srv; nslookup $P-alias;") echo DONE; sleep 1000"
   until_has 'data: client finished'                  'DONE' service logs --raw $P-cli; L=$OUT
   lg() { printf '%s' "$L" | grep -qE -- "$2"; res $? "$1" "want /$2/ in: $(printf '%s' "$L" | head -40)"; }
   lg 'data: secret by target and by name'            "^SEC=s3cret-$P s3cret-$P"
