@@ -21,6 +21,8 @@ export class Exchange {
   readonly #query: string;
   #parsedQuery: URLSearchParams | undefined;
   #abort: AbortController | undefined;
+  /** Why the handler is to stop; also for a signal that is asked for afterwards. */
+  #cancelled: Error | undefined;
 
   constructor(
     request: IncomingMessage,
@@ -50,7 +52,8 @@ export class Exchange {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
       const { response } = this;
-      if (response.destroyed) this.#abort.abort(new Error('the client went away'));
+      if (this.#cancelled !== undefined) this.#abort.abort(this.#cancelled);
+      else if (response.destroyed) this.#abort.abort(new Error('the client went away'));
       else response.once('close', () => this.cancel('the client went away'));
     }
     return this.#abort.signal;
@@ -58,7 +61,8 @@ export class Exchange {
 
   /** Tells the handler to stop. */
   cancel(reason: string): void {
-    this.#abort?.abort(new Error(reason));
+    this.#cancelled ??= new Error(reason);
+    this.#abort?.abort(this.#cancelled);
   }
 
   param(name: string): string {

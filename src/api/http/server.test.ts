@@ -66,6 +66,15 @@ const router = new Router([
         (at) => ({ at, padding: 'x'.repeat(100) }),
       ),
   },
+  {
+    method: 'GET',
+    path: '/asks-late',
+    handle: async (exchange) => {
+      await held.promise;
+      abortedWith = String(exchange.signal.reason);
+      return json({});
+    },
+  },
   { method: 'GET', path: '/never', handle: (exchange) => new Promise(() => untilAborted(exchange.signal)) },
   {
     method: 'GET',
@@ -76,6 +85,7 @@ const router = new Router([
 ]);
 
 let abortedWith = '';
+const held = Promise.withResolvers<void>();
 
 function untilAborted(signal: AbortSignal): void {
   signal.addEventListener('abort', () => {
@@ -215,6 +225,22 @@ describe('answers', () => {
       vi.advanceTimersByTime(ACTION_TIMEOUT_MS);
       expect(await answer).toMatchObject({ status: 503, text: expect.stringContaining('took longer than 20000 ms') });
       expect(abortedWith).toContain('GET /never took longer');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('a handler that asks for its signal after the deadline finds it aborted, and commits nothing', async () => {
+    await start();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const asked = new Promise((resolve) => server?.once('request', resolve));
+      const answer = call('GET', '/asks-late');
+      await asked;
+      vi.advanceTimersByTime(ACTION_TIMEOUT_MS);
+      expect((await answer).status).toBe(503);
+      held.resolve();
+      await vi.waitFor(() => expect(abortedWith).toContain('GET /asks-late took longer'));
     } finally {
       vi.useRealTimers();
     }
