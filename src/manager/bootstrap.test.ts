@@ -35,7 +35,6 @@ test('a swarm begins with the defaults of Swarm and this node as its manager', (
       Raft: { SnapshotInterval: 10_000, LogEntriesForSlowFollowers: 500, ElectionTick: 10, HeartbeatTick: 1 },
       Dispatcher: { HeartbeatPeriod: 5_000_000_000 },
       CAConfig: { NodeCertExpiry: 7_776_000_000_000_000 },
-      EncryptionConfig: { AutoLockManagers: false },
     },
     DefaultAddrPool: ['10.0.0.0/8'],
     SubnetSize: 24,
@@ -50,7 +49,7 @@ test('a swarm begins with the defaults of Swarm and this node as its manager', (
   });
 });
 
-test('what init gives is laid over the defaults field by field; a zero gives nothing', () => {
+test('what init gives is laid over the defaults field by field; a zero gives nothing, but where it says how much history is kept', () => {
   const { cluster, node } = begun({
     Availability: 'drain',
     DefaultAddrPool: ['10.9.0.0/16'],
@@ -69,7 +68,7 @@ test('what init gives is laid over the defaults field by field; a zero gives not
   expect(cluster).toMatchObject({
     Spec: {
       Labels: { site: 'lab' },
-      Orchestration: { TaskHistoryRetentionLimit: 5 },
+      Orchestration: { TaskHistoryRetentionLimit: 0 },
       Raft: { SnapshotInterval: 500n, ElectionTick: 10 },
       Dispatcher: { HeartbeatPeriod: 2_000_000_000 },
       EncryptionConfig: { AutoLockManagers: true },

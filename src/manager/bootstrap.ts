@@ -1,13 +1,12 @@
 import {
   type Cluster,
   type ClusterId,
-  defaultSwarmSpec,
+  initialSwarmSpec,
   type Node,
   type NodeDescription,
   type NodeId,
   type NodeSpec,
   type SwarmInitRequest,
-  type SwarmSpec,
 } from '../model/index.ts';
 import type { Transaction } from '../store/index.ts';
 
@@ -60,7 +59,7 @@ function clusterOf({ request, clusterId, authority }: BootstrapInput): Cluster {
   return {
     ...unborn,
     ID: clusterId,
-    Spec: initialSpec(request),
+    Spec: initialSwarmSpec(request.Spec ?? {}, request.AutoLockManagers === true),
     TLSInfo: authority.tlsInfo,
     RootRotationInProgress: false,
     DefaultAddrPool: DefaultAddrPool.length > 0 ? DefaultAddrPool : DEFAULT_ADDRESS_POOL,
@@ -92,35 +91,4 @@ function nodeOf({ request, nodeId, managerAddress, nodeAddress, description }: B
     ManagerStatus: { Leader: true, Reachability: 'reachable', Addr: managerAddress },
     Internal: { Revision: 0, Role: 'manager', Membership: 'accepted' },
   };
-}
-
-/** The defaults with what init gives over them: a zero, an empty text or list gives nothing (behaviour reference, 1.13). */
-function initialSpec({ Spec, AutoLockManagers }: SwarmInitRequest): SwarmSpec {
-  const { CAConfig, ...given } = Spec ?? {};
-  // The signing certificate and key are taken by the authority, and never shown again.
-  const { SigningCACert: _certificate, SigningCAKey: _key, ...shown } = CAConfig ?? {};
-  const spec = overlaid(defaultSwarmSpec, { ...given, CAConfig: shown });
-  const locks = AutoLockManagers === true || spec.EncryptionConfig?.AutoLockManagers === true;
-  return { ...spec, Name: defaultSwarmSpec.Name ?? 'default', EncryptionConfig: { AutoLockManagers: locks } };
-}
-
-function overlaid<T extends object>(defaults: T, given: object): T {
-  const merged: Record<string, unknown> = Object.fromEntries(Object.entries(defaults));
-  for (const [field, value] of Object.entries(given)) {
-    if (isZero(value)) continue;
-    const base = merged[field];
-    merged[field] = isRecord(value) && isRecord(base) ? overlaid(base, value) : value;
-  }
-  // Field by field of the same schema as the defaults.
-  return merged as T;
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isZero(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  if (isRecord(value)) return Object.values(value).every(isZero);
-  return value === undefined || value === null || value === 0 || value === 0n || value === '' || value === false;
 }
