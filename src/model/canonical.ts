@@ -1,16 +1,11 @@
 import { assert } from '../base/index.ts';
-import { canonical, equalCanonical } from './json/canonical.ts';
+import { canonical } from './json/canonical.ts';
 import { type NetworkSpec, networkCreateSchema } from './network/network.ts';
 import { type NodeSpec, nodeSpecSchema } from './node/node.ts';
 import { type ConfigSpec, configSpecSchema, type SecretSpec, secretSpecSchema } from './secret/secret.ts';
 import { defaultSwarmSpec } from './swarm/settings.ts';
 import { type SwarmSpec, swarmSpecSchema } from './swarm/swarm.ts';
 import { type ClusterVolumeSpec, clusterVolumeSpecSchema } from './volume/volume.ts';
-
-/** Whether two specs in canonical form are the same wish. */
-export function equalSpecs<T extends object>(a: T | undefined, b: T | undefined): boolean {
-  return equalCanonical(a, b);
-}
 
 export function canonicalNodeSpec(spec: NodeSpec): NodeSpec {
   return canonical(nodeSpecSchema, {

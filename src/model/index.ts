@@ -12,7 +12,6 @@ export {
   canonicalSecretSpec,
   canonicalSwarmSpec,
   canonicalVolumeSpec,
-  equalSpecs,
   initialSwarmSpec,
 } from './canonical.ts';
 export { formatDuration, msOf, nanosecondsOf } from './duration.ts';

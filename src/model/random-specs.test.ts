@@ -15,7 +15,7 @@ import {
   configSpecSchema,
   decodeJson,
   encodeJson,
-  equalSpecs,
+  equalCanonical,
   initialSwarmSpec,
   networkCreateSchema,
   nodeSpecSchema,
@@ -93,7 +93,7 @@ describe.each(laws)('a %s spec', (_kind, schema, canonical) => {
       fc.property(anyOf(schema), (value) => {
         const once = make(value);
         expect(encodeJson(canonical(once as never))).toBe(encodeJson(once));
-        expect(equalSpecs(once as object, canonical(once as never) as object)).toBe(true);
+        expect(equalCanonical(once as object, canonical(once as never) as object)).toBe(true);
       }),
     );
   });

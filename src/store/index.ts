@@ -28,7 +28,6 @@ export {
   sizeInEntry,
   splitTransaction,
 } from './entry-codec.ts';
-export { sameValue } from './same-value.ts';
 export { type HeldState, snapshotSlices } from './snapshot-codec.ts';
 export { type Applied, Store } from './store.ts';
 export {

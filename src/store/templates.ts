@@ -1,5 +1,4 @@
-import type { Service, ServiceSpec, TaskTemplate } from '../model/index.ts';
-import { sameValue } from './same-value.ts';
+import { equalCanonical, type Service, type ServiceSpec, type TaskTemplate } from '../model/index.ts';
 
 /** Which templates an accepted spec of a service names; the rules stand at `Change`. */
 export interface ChosenTemplate {
@@ -48,17 +47,19 @@ function templateOf(service: Service, old: TaskTemplate | undefined, specVersion
 }
 
 function hasPair(template: TaskTemplate, spec: ServiceSpec): boolean {
-  return sameValue(template.Spec, spec.TaskTemplate ?? {}) && sameValue(template.EndpointSpec, spec.EndpointSpec);
+  return (
+    equalCanonical(template.Spec, spec.TaskTemplate ?? {}) && equalCanonical(template.EndpointSpec, spec.EndpointSpec)
+  );
 }
 
 function isSamePair(a: ServiceSpec, b: ServiceSpec): boolean {
-  return sameValue(a.TaskTemplate ?? {}, b.TaskTemplate ?? {}) && sameValue(a.EndpointSpec, b.EndpointSpec);
+  return equalCanonical(a.TaskTemplate ?? {}, b.TaskTemplate ?? {}) && equalCanonical(a.EndpointSpec, b.EndpointSpec);
 }
 
 function isSameRow(a: TaskTemplate, b: TaskTemplate): boolean {
   return (
     a.ServiceName === b.ServiceName &&
-    sameValue(a.ServiceLabels, b.ServiceLabels) &&
-    sameValue(a.Credentials, b.Credentials)
+    equalCanonical(a.ServiceLabels, b.ServiceLabels) &&
+    equalCanonical(a.Credentials, b.Credentials)
   );
 }

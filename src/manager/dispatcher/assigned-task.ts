@@ -1,6 +1,6 @@
-import { compareStates, type NodeId, type Task, type TaskId } from '../../model/index.ts';
+import { compareStates, equalCanonical, type NodeId, type Task, type TaskId } from '../../model/index.ts';
 import type { AssignedTask } from '../../rpc/index.ts';
-import { sameValue, type View } from '../../store/index.ts';
+import type { View } from '../../store/index.ts';
 
 /** What a node is told of a task; `undefined` while the task is not this node's to run, or was not placed yet. */
 export function assignedTask(view: View, nodeId: NodeId, taskId: TaskId): AssignedTask | undefined {
@@ -30,7 +30,7 @@ export function isSameAssignment(a: AssignedTask, b: AssignedTask): boolean {
     a.SpecVersion === b.SpecVersion &&
     a.ServiceID === b.ServiceID &&
     a.Slot === b.Slot &&
-    sameValue(a.NetworksAttachments, b.NetworksAttachments) &&
-    sameValue(a.GenericResources, b.GenericResources)
+    equalCanonical(a.NetworksAttachments, b.NetworksAttachments) &&
+    equalCanonical(a.GenericResources, b.GenericResources)
   );
 }

@@ -1,7 +1,7 @@
 import { type Clock, type Instant, messageOf, type Random } from '../../base/index.ts';
-import { heartbeatPeriodMs, type Node, type NodeId, newId, type TaskId } from '../../model/index.ts';
+import { equalCanonical, heartbeatPeriodMs, type Node, type NodeId, newId, type TaskId } from '../../model/index.ts';
 import type { AgentMessage, Fence, ManagerConnection } from '../../rpc/index.ts';
-import { type Changed, type Commit, sameValue, type View } from '../../store/index.ts';
+import type { Changed, Commit, View } from '../../store/index.ts';
 import type { Proposer } from '../proposer.ts';
 import type { ManagerLog, NextTurn } from '../turns.ts';
 import { Liveness } from './liveness.ts';
@@ -287,7 +287,7 @@ function withSession(node: Node, session: Session): Node | undefined {
     Status: { State: 'ready', ...(Addr === undefined ? {} : { Addr }) },
     Internal: { ...node.Internal, SessionID: session.id },
   };
-  return sameValue(wanted, node) ? undefined : wanted;
+  return equalCanonical(wanted, node) ? undefined : wanted;
 }
 
 function refuse(connection: ManagerConnection, reason: string, removed = false): undefined {

@@ -1,6 +1,13 @@
 import { type Clock, type Instant, messageOf, Refusal, Unavailable } from '../../base/index.ts';
-import { compareStates, type NodeId, type Task, type TaskId, type TaskStatus } from '../../model/index.ts';
-import { type Outcome, sameValue, type Transaction, type View } from '../../store/index.ts';
+import {
+  compareStates,
+  equalCanonical,
+  type NodeId,
+  type Task,
+  type TaskId,
+  type TaskStatus,
+} from '../../model/index.ts';
+import type { Outcome, Transaction, View } from '../../store/index.ts';
 import type { Proposer } from '../proposer.ts';
 import type { ManagerLog } from '../turns.ts';
 import type { Session } from './session.ts';
@@ -159,5 +166,5 @@ function transactionFor(view: View, { taskId, nodeId, status }: Report, now: Ins
 /** An observed state never goes down; `remove` and `orphaned` are not an agent's to say. */
 function isNews(task: Task, status: TaskStatus): boolean {
   if (status.State === 'remove' || status.State === 'orphaned') return false;
-  return compareStates(status.State, task.Status.State) >= 0 && !sameValue(status, task.Status);
+  return compareStates(status.State, task.Status.State) >= 0 && !equalCanonical(status, task.Status);
 }

@@ -52,7 +52,10 @@ function mapOf(value: unknown): unknown {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-/** Whether two canonical values are the same. An absent field and an undefined one are; so are equal integers of either kind. */
+/**
+ * Whether two values in canonical form are the same by content. A field that is absent and one that is `undefined` are; an integer has
+ * one form (`bigint` beyond 2^53, `number` below), so that equal ones are identical.
+ */
 export function equalCanonical(a: unknown, b: unknown): boolean {
   if (a === b || Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -6,7 +6,7 @@ import {
   checkReferencesExist,
   checkUnused,
   decodeJson,
-  equalSpecs,
+  equalCanonical,
   isImageName,
   isTemplateClean,
   type Node,
@@ -125,8 +125,8 @@ test('equal wishes are equal, however they are written', () => {
     '{"Name":"a","Labels":{},"TaskTemplate":{"ContainerSpec":{"Image":"x","Env":[],"Labels":null,"Isolation":"DEFAULT","TTY":false},"ForceUpdate":0,"Runtime":"container"},"Mode":{"Replicated":{}},"Networks":[]}',
   ];
   const [first, second] = texts.map((text) => accepted(decodeJson(serviceSpecSchema, text)));
-  expect(equalSpecs(first, second)).toBe(true);
-  expect(equalSpecs(first, { ...second, Labels: { a: 'b' } })).toBe(false);
+  expect(equalCanonical(first, second)).toBe(true);
+  expect(equalCanonical(first, { ...second, Labels: { a: 'b' } })).toBe(false);
 });
 
 describe('a task stays', () => {
