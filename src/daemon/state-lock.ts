@@ -1,4 +1,5 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Refusal } from '../base/index.ts';
 
@@ -9,21 +10,30 @@ import { Refusal } from '../base/index.ts';
 export async function lockState(directory: string): Promise<() => Promise<void>> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, 'daemon.lock');
-  const mine = `${process.pid} ${await startTime(process.pid)}\n`;
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const handle = await open(file, 'wx', 0o600);
-      await handle.writeFile(mine);
-      await handle.close();
-      return () => rm(file, { force: true });
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, `${process.pid} ${await startTime(process.pid)}\n`, { mode: 0o600 });
+  try {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      if (await linked(draft, file)) return () => rm(file, { force: true });
       const [pid = '', started = ''] = (await readFile(file, 'utf8').catch(() => '')).trim().split(' ');
       if (pid !== '' && (await startTime(Number(pid))) === started) throw new Refusal('already-running', { pid, file });
       await rm(file, { force: true });
     }
+    throw new Refusal('already-running', { pid: 'just started', file });
+  } finally {
+    await rm(draft, { force: true });
   }
-  throw new Refusal('already-running', { pid: 'just started', file });
+}
+
+/** False when the name is taken. A lock appears with its content: an empty one would look like that of a crashed daemon. */
+async function linked(draft: string, file: string): Promise<boolean> {
+  try {
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 /** Field 22 of /proc/PID/stat, ticks since boot; with the boot it names a process for good. Empty when there is none. */
