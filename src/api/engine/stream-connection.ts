@@ -3,6 +3,9 @@ import type { Duplex } from 'node:stream';
 import type { ExecStream, ProcessStream } from '../../engine/index.ts';
 import { frame } from '../http/raw-stream.ts';
 
+/** How soon a client that closed both halves at once is found gone while nothing is written to it, ms. */
+const GONE_CHECK_MS = 1000;
+
 /**
  * What a process writes, as the client reads it: framed, or raw with a terminal. Of an exec it ends only when the process has: a
  * client asks for the exit code as soon as the stream is over.
@@ -18,7 +21,8 @@ export async function* processOutput(stream: ProcessStream | ExecStream, isRaw: 
 
 /**
  * Joins a process and a connection that was taken over: what the client sends goes to the input, its half-close ends the input and
- * leaves the output open; when the output ends, so does the connection. Nothing is read faster than the other side takes it.
+ * leaves the output open; when the output ends, so does the connection. Nothing is read faster than the other side takes it. When
+ * the client is gone the stream is closed, also while the process is silent.
  */
 export async function joinConnection(
   stream: ProcessStream,
@@ -27,16 +31,33 @@ export async function joinConnection(
   const { socket, head, isRaw } = connection;
   // The process may end before the client has sent all: what is left goes nowhere, and the connection lives for its output.
   const feeding = feed(stream, socket, head).catch(() => socket.resume());
+  const stopLooking = whenGone(socket, () => stream.close());
   try {
     for await (const bytes of processOutput(stream, isRaw)) {
       if (socket.destroyed) return;
       if (!socket.write(bytes)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
     }
   } finally {
+    stopLooking();
     // The client may keep its half open for ever; it has all there is.
     socket.end(() => socket.destroy());
     await feeding;
   }
+}
+
+/**
+ * Calls once the client has closed its socket. A reader sees the same end as of a half-close; a write of no bytes fails only when the
+ * other side is closed, so a silent connection is asked that way.
+ */
+function whenGone(socket: Duplex, act: () => void): () => void {
+  const timer = setInterval(() => {
+    if (socket.readableEnded && socket.writable && socket.writableLength === 0) socket.write(new Uint8Array(0));
+  }, GONE_CHECK_MS);
+  socket.once('close', act);
+  return () => {
+    clearInterval(timer);
+    socket.off('close', act);
+  };
 }
 
 /** Passes on what the client sends, no faster than the process reads; its half-close ends the input. */
