@@ -45,6 +45,8 @@ export class StepRunner {
   readonly #options: StepRunnerOptions;
   /** Tasks whose namespace was made since this process runs. */
   readonly #prepared = new Set<TaskId>();
+  /** Preparations under way; they go on when their step is given up. */
+  readonly #preparing = new Map<TaskId, Promise<string | undefined>>();
 
   constructor(options: StepRunnerOptions) {
     this.#options = options;
@@ -74,7 +76,12 @@ export class StepRunner {
     const { clock, network } = this.#options;
     this.#prepared.delete(taskId);
     const limit = { what: `releasing the network of task ${taskId}`, timeoutMs: NETWORK_TIMEOUT_MS, signal };
-    await withDeadline(clock, limit, () => network.release(taskId));
+    const preparing = this.#preparing.get(taskId);
+    await withDeadline(clock, limit, async () => {
+      // Else a namespace whose making was given up would appear after this, for ever.
+      await Promise.allSettled([preparing]);
+      await network.release(taskId);
+    });
   }
 
   /** A container as it is now, by id or name. */
@@ -176,11 +183,21 @@ export class StepRunner {
   }
 
   async #prepareNetwork(taskId: TaskId, signal: AbortSignal): Promise<string | undefined> {
-    const { clock, network } = this.#options;
+    const { clock } = this.#options;
     const limit = { what: `preparing the network of task ${taskId}`, timeoutMs: NETWORK_TIMEOUT_MS, signal };
-    const path = await withDeadline(clock, limit, () => network.prepare(taskId));
+    const path = await withDeadline(clock, limit, () => this.#preparation(taskId));
     this.#prepared.add(taskId);
     return path;
+  }
+
+  #preparation(taskId: TaskId): Promise<string | undefined> {
+    const preparation = this.#options.network.prepare(taskId);
+    this.#preparing.set(taskId, preparation);
+    const end = () => {
+      if (this.#preparing.get(taskId) === preparation) this.#preparing.delete(taskId);
+    };
+    preparation.then(end, end);
+    return preparation;
   }
 
   async #checkSources(sources: readonly string[]): Promise<void> {
