@@ -28,7 +28,9 @@ function shelf(local?: EngineImage) {
       return pull.promise;
     },
   });
-  const images = new ImageShelf({ engine, clock, queue: new WorkQueue(1), log: silentLog, prefersLocalImages: false });
+  const warned: string[] = [];
+  const log = { ...silentLog, warn: (_facts: unknown, event: string) => void warned.push(event) };
+  const images = new ImageShelf({ engine, clock, queue: new WorkQueue(1), log, prefersLocalImages: false });
   const ensure = () => {
     const state = { outcome: 'waiting' };
     images.ensure('app:1', undefined, signal).then(
@@ -41,7 +43,7 @@ function shelf(local?: EngineImage) {
     );
     return state;
   };
-  return { clock, pulls, ensure };
+  return { clock, pulls, ensure, warned };
 }
 
 const made: EngineImage = { id: 'sha256:a', repoDigests: [] };
@@ -68,6 +70,22 @@ describe('an image that is here', () => {
     const third = ensure();
     await settled();
     expect([third.outcome, pulls.length]).toEqual(['waiting', 2]);
+  });
+
+  test('a pull that fails under many tasks is told once, and again after its time', async () => {
+    const { clock, pulls, ensure, warned } = shelf(made);
+    const waiting = [ensure(), ensure(), ensure()];
+    await settled();
+    pulls[0]?.reject(new Unavailable('simulated-outage'));
+    await settled();
+    expect(waiting.map(({ outcome }) => outcome)).toEqual(['here', 'here', 'here']);
+    expect(warned).toEqual(['pull failed']);
+    clock.advance(FAILED_PULL_MEMORY_MS);
+    ensure();
+    await settled();
+    pulls[1]?.reject(new Unavailable('simulated-outage'));
+    await settled();
+    expect(warned).toHaveLength(2);
   });
 
   test('waits for a registry that has answered until the new one is whole', async () => {

@@ -58,19 +58,25 @@ export class ImageShelf {
       this.#failedAt.delete(reference);
     } catch (cause) {
       if (signal.aborted) throw cause;
+      // Thousands of tasks may have waited for the same pull: it is told once.
+      const isTold = this.#failedLately(reference);
       this.#rememberFailure(reference);
       // A pull that another one overtook may have left the image here.
       const here = local ?? (await this.#find(reference, signal));
-      this.#options.log.warn({ image: reference, isHere: here !== undefined, reason: messageOf(cause) }, 'pull failed');
+      const facts = { image: reference, isHere: here !== undefined, reason: messageOf(cause) };
+      if (!isTold) this.#options.log.warn(facts, 'pull failed');
       if (here === undefined) throw new Refusal('no-such-image', { image: reference, reason: messageOf(cause), cause });
     }
   }
 
   #isGoodEnough(reference: string): boolean {
-    const { clock, prefersLocalImages } = this.#options;
-    if (prefersLocalImages || isImageId(reference) || reference.includes('@')) return true;
+    const { prefersLocalImages } = this.#options;
+    return prefersLocalImages || isImageId(reference) || reference.includes('@') || this.#failedLately(reference);
+  }
+
+  #failedLately(reference: string): boolean {
     const failedAt = this.#failedAt.get(reference);
-    return failedAt !== undefined && clock.now() - failedAt < FAILED_PULL_MEMORY_MS;
+    return failedAt !== undefined && this.#options.clock.now() - failedAt < FAILED_PULL_MEMORY_MS;
   }
 
   #find(reference: string, signal: AbortSignal): Promise<EngineImage | undefined> {
