@@ -6,7 +6,7 @@ export interface Difference {
   /** What the player says of them: every mismatch must fit one of these. */
   readonly ours: readonly (string | RegExp)[];
   readonly reason: string;
-  /** Set where the machine decides whether the call differs; all others must differ, or the list is out of date. */
+  /** Set where the machine or its pace decides whether the call differs; all others must differ, or the list is out of date. */
   readonly mayAgree?: true;
 }
 
