@@ -70,7 +70,7 @@ export type {
   RestartPolicy,
 } from './service/container-spec.ts';
 export { withDefaults } from './service/defaults.ts';
-export { isTemplateClean, type TemplateDifference, templateDifference } from './service/dirty.ts';
+export { mayTaskStay, type TemplateDifference, templateDifference } from './service/dirty.ts';
 export { isImageName } from './service/image-name.ts';
 export { type LabelRule, type LabelType, serviceLabels } from './service/labels.ts';
 export {

@@ -1,5 +1,6 @@
 import {
   type Constraint,
+  maxReplicasPerNode,
   parseConstraints,
   reservations,
   type ServiceId,
@@ -57,7 +58,7 @@ function compile(template: TaskTemplate): Request {
     hostPorts: (EndpointSpec?.Ports ?? [])
       .filter(({ PublishMode, PublishedPort }) => PublishMode === 'host' && (PublishedPort ?? 0) > 0)
       .map(({ Protocol, PublishedPort }) => `${Protocol ?? 'tcp'}/${PublishedPort}`),
-    maxReplicas: Number(Spec.Placement?.MaxReplicas ?? 0),
+    maxReplicas: maxReplicasPerNode(Spec),
     spread: (Spec.Placement?.Preferences ?? []).flatMap(({ Spread }) => spreadOf(Spread?.SpreadDescriptor ?? '')),
   };
 }

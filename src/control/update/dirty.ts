@@ -1,6 +1,5 @@
 import {
-  matchesConstraints,
-  parseConstraints,
+  mayTaskStay,
   type Service,
   type Task,
   type TaskTemplate,
@@ -24,11 +23,8 @@ export function isDirty(view: View, service: Service, task: Task): boolean {
   const old = view.template(service.ID, task.Internal.SpecVersion);
   const current = view.template(service.ID, service.Internal.SpecVersion);
   if (old === undefined || current === undefined) return true;
-  const difference = compare(old, current);
-  if (difference !== 'placement') return difference === 'other';
   const node = task.NodeID === undefined ? undefined : view.get('node', task.NodeID);
-  const constraints = parseConstraints(current.Spec.Placement?.Constraints ?? []);
-  return node === undefined || !matchesConstraints(constraints, node);
+  return !mayTaskStay(compare(old, current), current, node);
 }
 
 function compare(old: TaskTemplate, current: TaskTemplate): TemplateDifference {

@@ -16,11 +16,10 @@ export function templateDifference(old: TaskTemplate, current: TaskTemplate): Te
 }
 
 /**
- * Whether a task of template `old` may stay when its service has template `current` (behaviour reference 5.2): they are equal, or
- * differ in placement only and its node satisfies the new constraints. Preferences, platforms and the maximum per node don't count.
+ * Whether a task whose template differs so from the service's `current` one may stay (behaviour reference 5.2): in nothing, or in
+ * placement only while its node satisfies the new constraints. Preferences, platforms and the maximum per node don't count.
  */
-export function isTemplateClean(old: TaskTemplate, current: TaskTemplate, node: Node | undefined): boolean {
-  const difference = templateDifference(old, current);
+export function mayTaskStay(difference: TemplateDifference, current: TaskTemplate, node: Node | undefined): boolean {
   if (difference !== 'placement') return difference === 'none';
   return node !== undefined && matchesConstraints(parseConstraints(current.Spec.Placement?.Constraints ?? []), node);
 }
