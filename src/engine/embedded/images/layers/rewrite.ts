@@ -1,6 +1,6 @@
 import { Refusal } from '../../../../base/index.ts';
 import { END_OF_ARCHIVE, encodeHeader, padding } from '../tar/encode.ts';
-import type { TarHeader } from '../tar/header.ts';
+import { BARE_HEADER, type TarHeader } from '../tar/header.ts';
 import { readTar, type TarEntry } from '../tar/reader.ts';
 import { LayerTree, type Placement, unsafe, WHITEOUT_PREFIX } from './layer-tree.ts';
 import { type LayerLimits, MAX_PATH_BYTES, MAX_XATTR_NAME_BYTES, MAX_XATTR_VALUE_BYTES } from './limits.ts';
@@ -106,7 +106,7 @@ class LayerRewriter {
     if (node?.kind === 'directory') this.#opaque.add(path);
     if (node !== undefined) return undefined;
     this.#tree.place(path, { kind: 'whiteout' }, header.name);
-    return { ...BARE, name: path, kind: 'characterDevice', mode: 0 };
+    return { ...BARE_HEADER, name: path, kind: 'characterDevice', mode: 0 };
   }
 
   #place(components: readonly string[], header: TarHeader): TarHeader | undefined {
@@ -152,24 +152,10 @@ class LayerRewriter {
   #opaqueHeader(path: string): TarHeader {
     const node = this.#tree.at(path);
     const header = node?.kind === 'directory' ? node.header : undefined;
-    const base = header ?? { ...BARE, kind: 'directory' as const, mode: 0o755 };
+    const base = header ?? { ...BARE_HEADER, kind: 'directory' as const, mode: 0o755 };
     return { ...base, name: path, xattrs: new Map([...base.xattrs, [OPAQUE_XATTR, 'y']]) };
   }
 }
-
-const BARE: TarHeader = {
-  name: '',
-  kind: 'file',
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  sizeBytes: 0,
-  modifiedAt: '0',
-  linkName: '',
-  deviceMajor: 0,
-  deviceMinor: 0,
-  xattrs: new Map(),
-};
 
 async function* emit(header: TarHeader, entry: TarEntry): AsyncGenerator<Buffer> {
   yield encodeHeader(header);

@@ -1,5 +1,5 @@
 import { assert } from '../../../../base/index.ts';
-import { BLOCK_BYTES, type TarHeader, type TarKind } from './header.ts';
+import { BARE_HEADER, BLOCK_BYTES, type TarHeader, type TarKind } from './header.ts';
 import { encodePax, XATTR_PREFIX } from './pax.ts';
 
 const TYPE_FLAGS: Readonly<Record<TarKind, string>> = {
@@ -32,7 +32,7 @@ export function encodeHeader(header: TarHeader): Buffer {
   const block = ustar(header, TYPE_FLAGS[header.kind]);
   if (records.size === 0) return block;
   const body = encodePax(records);
-  const ahead: TarHeader = { ...PAX_HEADER, sizeBytes: body.length };
+  const ahead: TarHeader = { ...BARE_HEADER, name: 'PaxHeader', sizeBytes: body.length };
   return Buffer.concat([ustar(ahead, 'x'), body, padding(body.length), block]);
 }
 
@@ -40,20 +40,6 @@ export function encodeHeader(header: TarHeader): Buffer {
 export function padding(sizeBytes: number): Buffer {
   return END_OF_ARCHIVE.subarray(0, (BLOCK_BYTES - (sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES);
 }
-
-const PAX_HEADER: TarHeader = {
-  name: 'PaxHeader',
-  kind: 'file',
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  sizeBytes: 0,
-  modifiedAt: '0',
-  linkName: '',
-  deviceMajor: 0,
-  deviceMinor: 0,
-  xattrs: new Map(),
-};
 
 function ustar(header: TarHeader, type: string): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);

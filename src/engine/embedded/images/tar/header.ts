@@ -24,6 +24,21 @@ export interface TarHeader {
   readonly xattrs: ReadonlyMap<string, string>;
 }
 
+/** An empty file of root's, to begin a header from. */
+export const BARE_HEADER: TarHeader = {
+  name: '',
+  kind: 'file',
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  sizeBytes: 0,
+  modifiedAt: '0',
+  linkName: '',
+  deviceMajor: 0,
+  deviceMinor: 0,
+  xattrs: new Map(),
+};
+
 /** A header block as it stands, before the records ahead of it are applied. */
 export interface RawHeader {
   readonly name: string;

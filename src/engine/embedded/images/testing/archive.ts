@@ -1,6 +1,6 @@
 import { digestOf, hexOf } from '../digest.ts';
 import { END_OF_ARCHIVE, encodeHeader, padding } from '../tar/encode.ts';
-import type { TarHeader, TarKind } from '../tar/header.ts';
+import { BARE_HEADER, type TarHeader, type TarKind } from '../tar/header.ts';
 import { readTar } from '../tar/reader.ts';
 
 /** A member as tests write it; whatever is left out is ordinary. */
@@ -70,16 +70,4 @@ export async function membersOf(
   return members;
 }
 
-const ORDINARY: TarHeader = {
-  name: '',
-  kind: 'file',
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  sizeBytes: 0,
-  modifiedAt: '1000',
-  linkName: '',
-  deviceMajor: 0,
-  deviceMinor: 0,
-  xattrs: new Map(),
-};
+const ORDINARY: TarHeader = { ...BARE_HEADER, modifiedAt: '1000' };
