@@ -141,6 +141,8 @@ class NodeAgent implements Agent {
       log.warn({ reason: messageOf(error) }, 'tasks removed by force');
     }
     await this.#removeByForce();
+    // A stop in between would leave the namespaces of the last tasks behind, and no later daemon knows of them.
+    await this.#runner.allReleased();
     try {
       await this.#saver.save();
     } finally {

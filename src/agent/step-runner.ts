@@ -47,6 +47,7 @@ export class StepRunner {
   readonly #prepared = new Set<TaskId>();
   /** Preparations under way; they go on when their step is given up. */
   readonly #preparing = new Map<TaskId, Promise<string | undefined>>();
+  readonly #releases = new Set<Promise<void>>();
 
   constructor(options: StepRunnerOptions) {
     this.#options = options;
@@ -72,7 +73,20 @@ export class StepRunner {
   }
 
   /** Takes the task's namespace away. */
-  async releaseNetwork(taskId: TaskId, signal: AbortSignal): Promise<void> {
+  releaseNetwork(taskId: TaskId, signal: AbortSignal): Promise<void> {
+    const release = this.#release(taskId, signal);
+    this.#releases.add(release);
+    const end = () => void this.#releases.delete(release);
+    release.then(end, end);
+    return release;
+  }
+
+  /** Resolves when no release is under way; whether one failed, its caller was told. */
+  async allReleased(): Promise<void> {
+    await Promise.allSettled(this.#releases);
+  }
+
+  async #release(taskId: TaskId, signal: AbortSignal): Promise<void> {
     const { clock, network } = this.#options;
     this.#prepared.delete(taskId);
     const limit = { what: `releasing the network of task ${taskId}`, timeoutMs: NETWORK_TIMEOUT_MS, signal };
