@@ -55,7 +55,7 @@ export function planContainer(task: AssignedTask, template: TaskTemplate, node: 
 }
 
 /** `<service>.<slot, or node of a global task>.<task id>`: the container's name and the task's. */
-export function containerName(task: AssignedTask, template: TaskTemplate): string {
+function containerName(task: AssignedTask, template: TaskTemplate): string {
   const { ID, Slot, NodeID } = task;
   return taskDisplayName({ ID, Slot, NodeID, ServiceName: template.ServiceName });
 }

@@ -8,7 +8,7 @@ import type { WorkQueue } from './work-queue.ts';
 /** A registry that sends nothing for so long is given up, ms. */
 export const PULL_STALL_MS = 120_000;
 /** The longest pull, ms: 10 GB at 3 MB/s. */
-export const PULL_TIMEOUT_MS = 3_600_000;
+const PULL_TIMEOUT_MS = 3_600_000;
 /** How long a task whose image is here, and came from a registry, waits for a first sign of that registry, ms. */
 export const REGISTRY_PATIENCE_MS = 2000;
 /** The same for an image that never was in a registry as far as the engine knows: it was built, loaded or imported here. */

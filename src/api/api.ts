@@ -19,7 +19,7 @@ import { unbuiltRoutes } from './resources/unbuilt.ts';
 import { versionRoutes } from './resources/version.ts';
 
 /** Answers that are under way have this long to end when the API stops; then they are cut off. */
-export const STOP_GRACE_MS = 5_000;
+const STOP_GRACE_MS = 5_000;
 
 /** The Docker Engine API of this node. */
 export interface Api {

@@ -16,7 +16,7 @@ export function segmentSequence(name: string): number | undefined {
 }
 
 /** A file that waits to become the next segment, already filled with zeros. */
-export const SPARE_NAME = 'spare.tmp';
+const SPARE_NAME = 'spare.tmp';
 
 /** Fills the spare while the current segment is in use, so that the next one begins without writing megabytes first. */
 export async function prepareSpare(disk: Disk, segmentBytes: number): Promise<void> {

@@ -12,7 +12,7 @@ import { type SnapshotMark, snapshotIndex, snapshotName, writeSnapshotFile } fro
 /** Records that share one sync; more wait for the next. Keeps a batch well below the frame limit. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** What one append brings is one frame at least: a larger one would be written, and refused by the reader. */
-export const MAX_APPEND_BYTES = MAX_FRAME_BYTES - 64 * 1024;
+const MAX_APPEND_BYTES = MAX_FRAME_BYTES - 64 * 1024;
 
 interface Waiting {
   readonly records: readonly LogRecord[];

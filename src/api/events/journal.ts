@@ -4,7 +4,7 @@ import type { ApiEvent, ApiPorts } from '../ports.ts';
 import { eventsOfCommit } from './swarm-events.ts';
 
 /** Past events that `since` can still show, as many as Docker keeps. */
-export const KEPT_EVENTS = 256;
+const KEPT_EVENTS = 256;
 
 /** Events that wait for one slow reader; beyond that its stream is cut off, since a gap in it would go unnoticed. */
 export const MAX_QUEUED_EVENTS = 8192;

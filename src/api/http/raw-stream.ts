@@ -1,5 +1,5 @@
 /** Streams of a multiplexed answer. `systemError` carries a text that the client shows as the daemon's own. */
-export const streamNumber = { stdin: 0, stdout: 1, stderr: 2, systemError: 3 } as const;
+const streamNumber = { stdin: 0, stdout: 1, stderr: 2, systemError: 3 } as const;
 
 /**
  * One frame of Docker's multiplexed stream:

@@ -8,7 +8,7 @@ import { MAX_API_VERSION } from './path.ts';
 export const STALLED_READER_MS = 60_000;
 
 /** Encoding of a list pauses after this long, so that no request holds up the process (rule: no step above 20 ms). */
-export const SLICE_MS = 5;
+const SLICE_MS = 5;
 
 /** A slice is also written out when it has grown to this, which bounds what one slow reader makes us hold. */
 export const SLICE_BYTES = 64 * 1024;

@@ -19,9 +19,9 @@ export const ACTION_TIMEOUT_MS = 20_000;
 export const MAX_CONNECTIONS = 4096;
 
 /** A client that opens a connection must send its headers within this time. */
-export const HEADERS_TIMEOUT_MS = 10_000;
+const HEADERS_TIMEOUT_MS = 10_000;
 
-export const MAX_HEADER_BYTES = 64 * 1024;
+const MAX_HEADER_BYTES = 64 * 1024;
 
 /** Checks a request before it is routed; throws a `Refusal`. Listeners on loopback have one. */
 export type Gate = (request: IncomingMessage) => void;

@@ -10,7 +10,7 @@ export type TaskLogItem =
 export type OpenTaskLog = (task: Task) => AsyncIterable<ContainerLogRecord>;
 
 /** Tasks whose output is merged at once: each holds a stream to a node open. More are read group by group. */
-export const MAX_MERGED_TASKS = 128;
+const MAX_MERGED_TASKS = 128;
 
 /**
  * The output of several tasks, merged by time. Nothing is held but one record of each task. A task that fails gives its reason once;

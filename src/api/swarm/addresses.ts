@@ -3,7 +3,7 @@ import { Refusal } from '../../base/index.ts';
 import type { HostPort, SwarmControl } from '../ports.ts';
 
 /** Where managers listen unless told otherwise. */
-export const DEFAULT_LISTEN_PORT = 2377;
+const DEFAULT_LISTEN_PORT = 2377;
 
 type Interfaces = ReturnType<SwarmControl['interfaces']>;
 

@@ -22,7 +22,7 @@ import { mayRunGlobal } from './global-node.ts';
 import { specOf, wantsRestart } from './policy.ts';
 
 /** Least delay after the second rejection in a row, ms: a person does not notice it, the log does. */
-export const REJECTED_AGAIN_DELAY_MS = 1_000;
+const REJECTED_AGAIN_DELAY_MS = 1_000;
 
 /**
  * What becomes of one task that is wanted: replaced when it ended or its node is gone, down or drained; started when its hold is

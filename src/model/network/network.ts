@@ -3,7 +3,7 @@ import type { NetworkId } from '../ids.ts';
 import { bool, list, map, string, struct } from '../json/schema.ts';
 import type { InternalMeta, Meta } from '../meta.ts';
 
-export const ipamSchema = struct('network.IPAM', {
+const ipamSchema = struct('network.IPAM', {
   Driver: string(),
   Options: map(string()),
   Config: list(

@@ -19,7 +19,7 @@ import {
 } from '../json/schema.ts';
 
 /** Where a mount of a task comes from and how it is made; `Type` decides which of the options apply. */
-export const mountSchema = struct('mount.Mount', {
+const mountSchema = struct('mount.Mount', {
   Type: word('mount.Type', 'bind', 'volume', 'tmpfs', 'npipe', 'cluster', 'image'),
   Source: string(),
   Target: string(),
@@ -49,7 +49,7 @@ export const mountSchema = struct('mount.Mount', {
 });
 export type Mount = Static<typeof mountSchema>;
 
-export const healthcheckSchema = struct('container.HealthConfig', {
+const healthcheckSchema = struct('container.HealthConfig', {
   Test: list(string()),
   Interval: duration(),
   Timeout: duration(),
@@ -67,19 +67,19 @@ const fileTarget = (goName: string) =>
     Mode: always(fileMode()),
   });
 
-export const secretReferenceSchema = struct('SecretReference', {
+const secretReferenceSchema = struct('SecretReference', {
   File: nullable(fileTarget('SecretReferenceFileTarget')),
   SecretID: always(string()),
   SecretName: always(string()),
 });
-export const configReferenceSchema = struct('ConfigReference', {
+const configReferenceSchema = struct('ConfigReference', {
   File: fileTarget('ConfigReferenceFileTarget'),
   Runtime: since(40, struct('ConfigReferenceRuntimeTarget', {})),
   ConfigID: always(string()),
   ConfigName: always(string()),
 });
 
-export const privilegesSchema = struct('Privileges', {
+const privilegesSchema = struct('Privileges', {
   CredentialSpec: nullable(
     struct('CredentialSpec', {
       Config: since(40, always(string())),

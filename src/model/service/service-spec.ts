@@ -16,14 +16,14 @@ import {
 } from '../json/schema.ts';
 import { containerSpecSchema, genericResourceSchema, resourcesSchema, restartPolicySchema } from './container-spec.ts';
 
-export const networkAttachmentSchema = struct('NetworkAttachmentConfig', {
+const networkAttachmentSchema = struct('NetworkAttachmentConfig', {
   Target: string(),
   Aliases: list(string()),
   DriverOpts: map(string()),
 });
 export type NetworkAttachmentConfig = Static<typeof networkAttachmentSchema>;
 
-export const placementSchema = struct('Placement', {
+const placementSchema = struct('Placement', {
   Constraints: list(string()),
   Preferences: list(struct('PlacementPreference', { Spread: struct('SpreadOver', { SpreadDescriptor: string() }) })),
   MaxReplicas: since(40, uint64()),
@@ -53,7 +53,7 @@ export const taskSpecSchema = struct('TaskSpec', {
 });
 export type TaskSpec = Static<typeof taskSpecSchema>;
 
-export const updateConfigSchema = struct('UpdateConfig', {
+const updateConfigSchema = struct('UpdateConfig', {
   Parallelism: always(uint64()),
   Delay: duration(),
   FailureAction: word('string', 'pause', 'continue', 'rollback'),
@@ -79,7 +79,7 @@ export const endpointSpecSchema = struct('EndpointSpec', {
 export type EndpointSpec = Static<typeof endpointSpecSchema>;
 
 /** Exactly one mode may be given; none means replicated with one replica. */
-export const serviceModeSchema = struct('ServiceMode', {
+const serviceModeSchema = struct('ServiceMode', {
   Replicated: struct('ReplicatedService', { Replicas: pointer(uint64()) }),
   Global: struct('GlobalService', {}),
   ReplicatedJob: since(

@@ -19,7 +19,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 /** State and start of a process from its `stat` line; the command name may hold any character, so fields count from the last `)`. */
-export function parseStat(stat: string): { readonly state: string; readonly startTicks: string } | undefined {
+function parseStat(stat: string): { readonly state: string; readonly startTicks: string } | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, startTicks] = [fields[0], fields[19]];
   return state === undefined || startTicks === undefined ? undefined : { state, startTicks };

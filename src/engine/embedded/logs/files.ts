@@ -13,7 +13,7 @@ function isMissing(cause: unknown): boolean {
 }
 
 /** `undefined` when there is no such file. */
-export async function inodeOf(path: string): Promise<bigint | undefined> {
+async function inodeOf(path: string): Promise<bigint | undefined> {
   try {
     return (await stat(path, { bigint: true })).ino;
   } catch (cause) {

@@ -55,7 +55,7 @@ function monitorArguments(start: MonitorStart): string[] {
 }
 
 /** conmon's answer: `{"data":PID}` or `{"data":-1,"message":…}`, one line. */
-export function parseSync(line: string): MonitorOutcome | { readonly kind: 'pid'; readonly pid: number } {
+function parseSync(line: string): MonitorOutcome | { readonly kind: 'pid'; readonly pid: number } {
   const answer = JSON.parse(line) as { data?: number; message?: string }; // conmon's own document.
   if (typeof answer.data === 'number' && answer.data > 0) return { kind: 'pid', pid: answer.data };
   return { kind: 'failed', message: (answer.message ?? '').trim() };

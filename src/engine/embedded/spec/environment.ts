@@ -1,5 +1,5 @@
 /** What Docker gives an image that sets no PATH. */
-export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * The environment of a container, later lists winning: Docker's own, the image's, the container's. An entry without `=` takes the

@@ -13,7 +13,7 @@ const ZSTD_WINDOW_LOG_MAX = 27;
 export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** Tells compressions by their first bytes; those that aren't supported are refused by name. */
-export function compressionOf(start: Buffer): Compression {
+function compressionOf(start: Buffer): Compression {
   const magic = start.toString('latin1', 0, MAGIC_BYTES);
   if (magic.startsWith('\x1f\x8b')) return 'gzip';
   if (magic.startsWith('\x28\xb5\x2f\xfd')) return 'zstd';
