@@ -153,7 +153,7 @@ class NodeAgent implements Agent {
   logs(taskId: TaskId, options: ContainerLogOptions, signal: AbortSignal): AsyncIterable<ContainerLogRecord> {
     const { clock, engine } = this.#options;
     const containerOf = () => this.#worker.containerOf(taskId);
-    const isKnown = () => this.#worker.statuses().has(taskId);
+    const isKnown = () => this.#worker.tasks.has(taskId);
     return taskLogs({ clock, engine, containerOf, isKnown }, options, signal);
   }
 
@@ -162,7 +162,7 @@ class NodeAgent implements Agent {
   }
 
   statuses(): ReadonlyMap<TaskId, TaskStatus> {
-    return this.#worker.statuses();
+    return new Map([...this.#worker.tasks].map(([id, { machine }]) => [id, machine.status]));
   }
 
   #openSessions(): Promise<void> {

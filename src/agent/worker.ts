@@ -112,9 +112,9 @@ export class Worker {
     };
   }
 
-  /** Statuses by task, for whoever shows this node. */
-  statuses(): ReadonlyMap<TaskId, TaskMachine['status']> {
-    return new Map([...this.#entries].map(([id, { machine }]) => [id, machine.status]));
+  /** The tasks of this node as they are now; a live view. */
+  get tasks(): ReadonlyMap<TaskId, { readonly machine: TaskMachine }> {
+    return this.#entries;
   }
 
   /** Resolves when the assignments obeyed so far are on the disk; `Unavailable` when they can't be written. */
