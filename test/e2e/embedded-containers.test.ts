@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EmbeddedEngine } from '../../src/engine/embedded/index.ts';
 import type { ContainerEvent } from '../../src/engine/index.ts';
-import { makeNamespace, removeNamespace } from '../../src/network/index.ts';
+import { makeNamespace, type RunProgram, removeNamespace } from '../../src/network/index.ts';
 import {
   type EngineDirectories,
   freshName,
@@ -323,16 +323,19 @@ describe('mounts', () => {
 describe('network namespaces', () => {
   test('joins the one that it is given; its own otherwise, with loopback up', async () => {
     const name = `ruche-embedded-${process.pid}`;
-    const path = await makeNamespace(name, soon());
+    const run: RunProgram = (file, args) => engine.runProgram(file, args, 10_000);
+    const path = await makeNamespace(name, soon(), run);
     try {
-      expect(await makeNamespace(name, soon())).toBe(path);
+      const { dev, ino } = statSync(path);
+      expect(await makeNamespace(name, soon(), run)).toBe(path);
+      expect(statSync(path)).toMatchObject({ dev, ino });
       const inside = await runShell(engine, 'readlink /proc/self/ns/net; ip -o link', {}, { networkNamespace: path });
       const again = await runShell(engine, 'readlink /proc/self/ns/net', {}, { networkNamespace: path });
       expect(inside.stdout.split('\n')[0]).toBe(again.stdout.trim());
       expect(inside.stdout).toMatch(/lo: <LOOPBACK,UP,LOWER_UP>/);
     } finally {
-      await removeNamespace(name, soon());
-      await removeNamespace(name, soon());
+      await removeNamespace(name, soon(), run);
+      await removeNamespace(name, soon(), run);
     }
     const own = await runShell(engine, 'ip -o link');
     expect(own.stdout).toMatch(/lo: <LOOPBACK,UP,LOWER_UP>/);

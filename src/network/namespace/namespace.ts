@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { Refusal, Unavailable } from '../../base/index.ts';
 
 /** Where `ip netns` keeps named namespaces; the directory is a shared mount, so that a removal reaches every mount namespace. */
 const NAMESPACE_DIRECTORY = '/run/netns';
-/** `ip` answers within milliseconds; a machine under load within this. */
-const TIMEOUT_MS = 10_000;
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 
 /** Runs a program of the operating system to its end. */
@@ -14,23 +11,6 @@ export type RunProgram = (
   args: readonly string[],
   signal: AbortSignal,
 ) => Promise<{ readonly code: number; readonly stderr: string }>;
-
-const runDirectly: RunProgram = (file, args, signal) => {
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-      killSignal: 'SIGKILL',
-    });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? -1, stderr }));
-  });
-};
 
 interface IpCall {
   readonly name: string;
@@ -67,23 +47,48 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /** Path of a named network namespace, whether it is there or not. */
-export function namespacePath(name: string): string {
+export function namespacePath(name: string, directory = NAMESPACE_DIRECTORY): string {
   checkName(name);
-  return `${NAMESPACE_DIRECTORY}/${name}`;
+  return `${directory}/${name}`;
 }
 
 /**
  * Makes a task's network namespace with loopback up and returns its path. One of this name that is there already, for example
- * from before a crash, is used as it is. 5 ms. `run` starts `ip` otherwise than from this process.
+ * from before a crash, is used as it is, unless its making was cut short and left a name without namespace. 5 ms. `run` runs `ip`.
  */
-export async function makeNamespace(name: string, signal: AbortSignal, run = runDirectly): Promise<string> {
-  const path = namespacePath(name);
-  if (!(await isThere(path))) await ip({ name, signal, run }, ['netns', 'add', name]);
-  await ip({ name, signal, run }, ['-n', name, 'link', 'set', 'lo', 'up']);
+export async function makeNamespace(
+  name: string,
+  signal: AbortSignal,
+  run: RunProgram,
+  directory = NAMESPACE_DIRECTORY,
+): Promise<string> {
+  const path = namespacePath(name, directory);
+  const call = { name, signal, run };
+  const loopbackUp = ['-n', name, 'link', 'set', 'lo', 'up'];
+  if (await isThere(path)) {
+    if (await isNamespace(path, directory)) {
+      await ip(call, loopbackUp);
+      return path;
+    }
+    await rm(path, { force: true });
+  }
+  await ip(call, ['netns', 'add', name]);
+  await ip(call, loopbackUp);
   return path;
 }
 
+/** `ip` makes an empty file, then mounts the namespace over it: a name that is still on the directory's own device has none. */
+async function isNamespace(path: string, directory: string): Promise<boolean> {
+  const [file, around] = await Promise.all([stat(path), stat(directory)]);
+  return file.dev !== around.dev;
+}
+
 /** Removes it; one that is gone is what was wanted. Processes in it keep it alive until they end. */
-export async function removeNamespace(name: string, signal: AbortSignal, run = runDirectly): Promise<void> {
-  if (await isThere(namespacePath(name))) await ip({ name, signal, run }, ['netns', 'delete', name]);
+export async function removeNamespace(
+  name: string,
+  signal: AbortSignal,
+  run: RunProgram,
+  directory = NAMESPACE_DIRECTORY,
+): Promise<void> {
+  if (await isThere(namespacePath(name, directory))) await ip({ name, signal, run }, ['netns', 'delete', name]);
 }
