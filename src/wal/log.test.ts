@@ -69,6 +69,17 @@ describe('appending', () => {
     expect(recovered.hardState).toEqual({ term: 3, vote: 'n1', commit: 0 });
   });
 
+  test('the hard state is kept also when a snapshot comes before the first append of a life', async () => {
+    const disk = await filled(1);
+    const first = await open(disk);
+    await first.log.append([], { term: 4, vote: 'n2', commit: 1 });
+    await first.log.close();
+    const second = await open(disk);
+    await second.log.writeSnapshot({ index: 1, term: 4 }, chunksOf('state'), 1);
+    await second.log.close();
+    expect((await open(disk)).recovered.hardState).toEqual({ term: 4, vote: 'n2', commit: 1 });
+  });
+
   test('an entry that no frame can hold is refused and the log goes on', async () => {
     const { log } = await open(new SimulatedDisk());
     const huge = { index: 1, term: 1, bytes: new Uint8Array(17 * 1024 * 1024) };

@@ -27,6 +27,8 @@ export class SegmentedLog implements WriteAheadLog {
   readonly #options: OpenOptions;
   #older: SegmentContent[];
   #current: SegmentWriter | undefined;
+  /** Whether the current segment holds a batch that was synced. */
+  #hasDurableBatch = false;
   #nextSequence: number;
   #link: Uint8Array;
   #lastIndex: number;
@@ -107,6 +109,7 @@ export class SegmentedLog implements WriteAheadLog {
     await segment.sync().catch((error) => {
       throw this.#fail('sync', error);
     });
+    this.#hasDurableBatch = true;
     this.#hardState = hardState;
     if (records.length > 0) this.#lastIndex = lastIndex;
   }
@@ -131,6 +134,7 @@ export class SegmentedLog implements WriteAheadLog {
       await full.close();
     }
     this.#current = next;
+    this.#hasDurableBatch = false;
     this.#nextSequence++;
     this.#spare = prepareSpare(disk, segmentBytes).catch((error: unknown) => {
       // Without room for a spare the next segment says so itself, when it is needed.
@@ -145,6 +149,7 @@ export class SegmentedLog implements WriteAheadLog {
     this.#older.push({ sequence: segment.sequence, lastIndex: segment.lastIndex });
     this.#link = segment.link;
     this.#current = undefined;
+    this.#hasDurableBatch = false;
   }
 
   async writeSnapshot(mark: SnapshotMark, chunks: AsyncIterable<Uint8Array>, keepAfter: number): Promise<void> {
@@ -166,7 +171,9 @@ export class SegmentedLog implements WriteAheadLog {
       const index = snapshotIndex(name);
       if (index !== undefined && index < snapshot) await disk.remove(snapshotName(index));
     }
-    while (this.#older[0] !== undefined && this.#older[0].lastIndex <= keepAfter) {
+    // The newest durable batch has the hard state: its segment stays, whatever it holds besides.
+    const spared = this.#hasDurableBatch ? 0 : 1;
+    while (this.#older.length > spared && this.#older[0] !== undefined && this.#older[0].lastIndex <= keepAfter) {
       await disk.remove(segmentName(this.#older[0].sequence));
       this.#older.shift();
     }

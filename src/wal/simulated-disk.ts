@@ -12,7 +12,8 @@ interface Inode {
 
 type NameChange =
   | { readonly kind: 'create'; readonly name: string; readonly inode: Inode }
-  | { readonly kind: 'rename'; readonly from: string; readonly to: string }
+  /** A rename moves this file, whatever else its old name meant before or after. */
+  | { readonly kind: 'rename'; readonly from: string; readonly to: string; readonly inode: Inode }
   | { readonly kind: 'remove'; readonly name: string };
 
 export interface SimulatedFaults {
@@ -72,7 +73,9 @@ export class SimulatedDisk implements Disk {
 
   async rename(from: string, to: string): Promise<void> {
     await this.#step();
-    this.#change({ kind: 'rename', from, to });
+    const inode = this.#names.get(from);
+    assert(inode !== undefined, 'no such file', { name: from });
+    this.#change({ kind: 'rename', from, to, inode });
   }
 
   async remove(name: string): Promise<void> {
@@ -157,10 +160,8 @@ function applyName(names: Map<string, Inode>, change: NameChange): void {
   if (change.kind === 'create') names.set(change.name, change.inode);
   if (change.kind === 'remove') names.delete(change.name);
   if (change.kind === 'rename') {
-    const inode = names.get(change.from);
-    if (inode === undefined) return; // its creation did not survive
-    names.delete(change.from);
-    names.set(change.to, inode);
+    if (names.get(change.from) === change.inode) names.delete(change.from);
+    names.set(change.to, change.inode);
   }
 }
 
