@@ -76,8 +76,7 @@ export class SwarmNode implements SwarmControl, LogsPort {
     try {
       const member = await readMember(node.#path('member.json'));
       if (member !== undefined) await node.#start(member);
-      // An init that never answered: nobody knows of it.
-      else await rm(node.#directory, { recursive: true, force: true });
+      else await node.#setAside();
     } catch (error) {
       node.#failure = messageOf(error);
       options.log.error({ reason: node.#failure }, 'swarm state can not be used');
@@ -287,6 +286,19 @@ export class SwarmNode implements SwarmControl, LogsPort {
     } finally {
       this.#changing = undefined;
     }
+  }
+
+  /**
+   * Without its member file the directory is of an init that never answered, and nobody knows of it; but should that one file have
+   * been lost, what it takes to bring the swarm back is still there.
+   */
+  async #setAside(): Promise<void> {
+    const kept = `${this.#directory}.unfinished`;
+    const isThere = (await readdir(this.#options.configuration.stateDirectory)).includes('swarm');
+    if (!isThere) return;
+    await rm(kept, { recursive: true, force: true });
+    await rename(this.#directory, kept);
+    this.#options.log.warn({ kept }, 'swarm state without a member file was set aside');
   }
 
   async #sweep(): Promise<void> {
