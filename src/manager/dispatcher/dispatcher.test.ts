@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Refusal } from '../../base/index.ts';
 import type { NodeId, Service } from '../../model/index.ts';
 import { nodeObject, put, taskObject, write } from '../../store/testing.ts';
 import { settle } from '../testing.ts';
@@ -186,6 +187,23 @@ test('a node that can not be written is tried again', async () => {
   clock.advance(1_000);
   await settle();
   expect(node(store).Status.State).toBe('ready');
+});
+
+test('news of a node that no entry can hold is dropped, and the next is written', async () => {
+  const { store, clock, join, proposer, log } = setUp();
+  const agent = await join();
+  const submit = proposer.submit.bind(proposer);
+  proposer.submit = () => Promise.reject(new Refusal('transaction-too-large', { size: '2 MB', limit: '1 MB' }));
+  agent.send({ kind: 'description', sessionId: agent.joined, description: { ...description, Hostname: 'huge' } });
+  await settle();
+  expect(log.events).toContain('error news of a node dropped');
+  proposer.submit = submit;
+  clock.advance(1_000);
+  await settle();
+  expect(node(store).Description?.Hostname).toBe('alpha');
+  agent.send({ kind: 'description', sessionId: agent.joined, description: { ...description, Hostname: 'beta' } });
+  await settle();
+  expect(node(store).Description?.Hostname).toBe('beta');
 });
 
 test('a removed node is told to forget the swarm', async () => {

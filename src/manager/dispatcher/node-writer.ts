@@ -1,4 +1,4 @@
-import { type Clock, messageOf } from '../../base/index.ts';
+import { type Clock, messageOf, Refusal, Unavailable } from '../../base/index.ts';
 import type { Node, NodeId } from '../../model/index.ts';
 import type { View } from '../../store/index.ts';
 import type { Proposer } from '../proposer.ts';
@@ -66,6 +66,11 @@ export class NodeWriter {
       const change = { kind: 'put', table: 'node', object: next } as const;
       return (await proposer.submit({ preconditions: [revision], changes: [change] }, 'status')).applied;
     } catch (error) {
+      if (error instanceof Refusal && !(error instanceof Unavailable)) {
+        // It will never fit; what the node tells next may.
+        log.error({ nodeId, error: messageOf(error) }, 'news of a node dropped');
+        return true;
+      }
       log.warn({ nodeId, error: messageOf(error) }, 'node not written');
       await new Promise<void>((resolve) => {
         clock.after(REFUSED_REST_MS, resolve);
