@@ -24,6 +24,7 @@ describe('the configuration', () => {
     ['{"socket":"ruche.sock"}', '"socket" must be an absolute path'],
     ['{"labels":[1]}', '"labels" must be a list of labels'],
     ['{"state-directory":"/x"}', 'did you mean "stateDirectory"?'],
+    ['{"sockt":"/x"}', 'did you mean "socket"?'],
     ['{"__proto__":1}', 'does not know'],
   ])('%s is refused: %s', (text, message) => {
     expect(() => parseConfiguration(text, 'f')).toThrow(message.replace('’', "'"));

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, Refusal } from '../base/index.ts';
+import { nearestName } from '../model/index.ts';
 
 /** Where the daemon looks when it is not told otherwise. */
 export const CONFIGURATION_FILE = '/etc/ruche/ruche.json';
@@ -113,17 +114,10 @@ export function parseConfiguration(text: string, file: string): Configuration {
   const given = new Map<string, unknown>(Object.entries(raw));
   for (const [key, value] of given) {
     const field = Object.hasOwn(fields, key) ? fields[key as keyof Configuration] : undefined;
-    if (field === undefined) throw new Refusal('configuration-key-unknown', { file, key, nearest: nearest(key) });
+    if (field === undefined)
+      throw new Refusal('configuration-key-unknown', { file, key, nearest: nearestName(key, Object.keys(fields)) });
     if (!field.accepts(value)) throw new Refusal('configuration-value-wrong', { file, key, expected: field.expected });
   }
   const defaults = Object.entries(fields).map(([key, field]) => [key, given.has(key) ? given.get(key) : field.default]);
   return Object.fromEntries(defaults) as Configuration; // every key was checked by its own field above
-}
-
-function nearest(key: string): string | undefined {
-  const wanted = key.toLowerCase().replace(/[^a-z]/g, '');
-  return Object.keys(fields).find((known) => {
-    const name = known.toLowerCase();
-    return name === wanted || name.startsWith(wanted) || wanted.startsWith(name);
-  });
 }

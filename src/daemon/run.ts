@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Api, type ApiListener, createApi } from '../api/index.ts';
@@ -70,6 +70,8 @@ async function start(
 ): Promise<void> {
   const clock = systemClock();
   const random = systemRandom;
+  // Members of the group must reach the socket; what is below is closed to them by its own modes.
+  await mkdir(configuration.runDirectory, { recursive: true, mode: 0o755 });
   const unlock = await lockState(configuration.stateDirectory);
   started.push({ what: 'lock', stop: unlock });
   started.push({ what: 'event loop watch', stop: watchEventLoop(log) });

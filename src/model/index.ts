@@ -36,6 +36,7 @@ export type { Shown } from './json/show.ts';
 export { type Json, type JsonSource, parseJson } from './json/syntax.ts';
 export type { InternalMeta, Meta, ObjectVersion, Timestamp } from './meta.ts';
 export { checkDnsName, checkSecretName, nameKey, randomName, taskDisplayName } from './names.ts';
+export { nearestName } from './nearest.ts';
 export { addressBits, type Cidr, cidrContains, parseCidr } from './network/address.ts';
 export { type Network, type NetworkSpec, networkCreateSchema } from './network/network.ts';
 export { acceptNetworkSpec } from './network/validate.ts';

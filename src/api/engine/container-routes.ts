@@ -13,6 +13,10 @@ import { readObject } from './request-body.ts';
 
 /** Of a container that names none, as Docker's. */
 const DEFAULT_STOP_TIMEOUT_S = 10;
+/** After the grace and SIGKILL a container ends at once; what takes longer hangs. */
+const STOP_TIMEOUT_MS = 60_000;
+/** The longest that a timer of Node's counts. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Waits "as long as it takes": a day more than any client. */
 const UNLIMITED_GRACE_MS = 365 * 24 * 3_600_000;
 
@@ -120,7 +124,8 @@ async function stop(engine: LocalEngine, exchange: Exchange): Promise<boolean> {
   const seconds = exchange.query.get('t') ?? '';
   const graceMs = seconds === '' ? (Config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_S) * 1000 : graceOf(seconds);
   if (!State.Running) return false;
-  await engine.stopContainer(Id, graceMs, exchange.signal);
+  // Begun, it goes on to its end also when the client does not wait for it: the container has its signal already.
+  await engine.stopContainer(Id, graceMs, AbortSignal.timeout(Math.min(graceMs + STOP_TIMEOUT_MS, MAX_TIMER_MS)));
   return true;
 }
 

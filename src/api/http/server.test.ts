@@ -348,7 +348,7 @@ describe('listeners', () => {
       requestCert: true,
       rejectUnauthorized: true,
     });
-    expect(() => secureListener({ kind: 'tcp', host: '127.0.0.1', port: 2375 })).toThrow('--tlsverify');
+    expect(() => secureListener({ kind: 'tcp', host: '127.0.0.1', port: 2375 })).toThrow('tlsVerify');
     expect(() => secureListener({ kind: 'tcp', host: '0.0.0.0', port: 2375, insecureLoopback: true })).toThrow(
       'loopback interface only',
     );

@@ -33,7 +33,7 @@ export const apiErrors = {
   'listener-insecure': {
     kind: 'invalid',
     text: ({ address }) =>
-      `refusing to serve the API on tcp://${address} without TLS: use --tlsverify with --tlscacert, --tlscert and --tlskey, or for a loopback address --insecure-loopback`,
+      `refusing to serve the API on tcp://${address} without TLS: set tlsVerify with tlsCa, tlsCert and tlsKey, or for a loopback address insecureLoopback`,
   },
   'listener-not-loopback': {
     kind: 'invalid',

@@ -1,4 +1,5 @@
 import { Refusal } from '../../base/index.ts';
+import { nearestName } from '../nearest.ts';
 
 /** What the value of a label of ours may be. */
 export type LabelType = 'boolean' | 'integer' | 'duration' | 'text';
@@ -32,27 +33,8 @@ export function checkServiceLabels(
     if (!label.startsWith(PREFIX)) continue;
     const rule = Object.hasOwn(rules, label) ? rules[label] : undefined;
     if (rule === undefined)
-      throw new Refusal('label-unknown', { label, nearest: nearestLabel(label, Object.keys(rules)) });
+      throw new Refusal('label-unknown', { label, nearest: nearestName(label, Object.keys(rules)) });
     const { form, expected } = valueForms[rule.type];
     if (!form.test(value)) throw new Refusal('label-value-invalid', { label, value, expected });
   }
-}
-
-function nearestLabel(label: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((name) => ({ name, distance: editDistance(label, name) }));
-  return ranked.sort((a, b) => a.distance - b.distance)[0]?.name;
-}
-
-/** Levenshtein's distance: insertions, deletions and replacements that make one text the other. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
