@@ -17,8 +17,8 @@ export function engineSuite(suite: EngineSuite): void {
     refusals(bench);
     stopping(bench);
     events(bench);
-    describe.skipIf(suite.lacks?.includes('logs') ?? false)('output', () => logs(bench));
-    test.skipIf(suite.lacks?.includes('oom') ?? false)('a container that ran out of memory says so', async () => {
+    describe.skipIf(lacks(suite, 'logs'))(titled(suite, 'logs', 'output'), () => logs(bench));
+    test.skipIf(lacks(suite, 'oom'))(titled(suite, 'oom', 'a container that ran out of memory says so'), async () => {
       const id = await bench.run('eatsMemory');
       const { State } = await bench.ended(id);
       expect(State).toMatchObject({ OOMKilled: true, ExitCode: 137 });
@@ -156,7 +156,8 @@ function stopping(bench: Bench): void {
     expect((await bench.inspect(id)).State).toMatchObject({ Running: false, ExitCode: 137 });
   });
 
-  test.skipIf(bench.suite.lacks?.includes('ownSignal') ?? false)('its own stop signal is the one sent', async () => {
+  const title = titled(bench.suite, 'ownSignal', 'its own stop signal is the one sent');
+  test.skipIf(lacks(bench.suite, 'ownSignal'))(title, async () => {
     const id = await bench.run('ownSignal');
     await bench.ready(id);
     await bench.engine.stopContainer(id, 20_000, bench.signal());
@@ -310,4 +311,22 @@ async function failure(call: Promise<unknown>): Promise<Error> {
     throw new Error(`not an error: ${messageOf(error)}`);
   }
   throw new Error('the call went well, it should have failed');
+}
+
+type Lack = NonNullable<EngineSuite['lacks']>[number];
+
+/** Why a test is left out on an engine that runs no programs. */
+const reasons: Readonly<Record<Lack, string>> = {
+  logs: 'its containers write nothing',
+  oom: 'its containers use no memory',
+  ownSignal: 'its containers have no programs that could tell signals apart',
+};
+
+function lacks(suite: EngineSuite, what: Lack): boolean {
+  return suite.lacks?.includes(what) ?? false;
+}
+
+/** A test that is left out says why in its name, where every report shows it. */
+function titled(suite: EngineSuite, what: Lack, title: string): string {
+  return lacks(suite, what) ? `${title} (left out on the ${suite.name} engine: ${reasons[what]})` : title;
 }
